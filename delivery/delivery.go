@@ -1,0 +1,175 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// State is the durable state of a delivery.
+type State string
+
+// The states. Sent, Rejected, Failed, Skipped and Uncertain are ends;
+// only an operator's retry leaves them.
+const (
+	Queued    State = "queued" // also while a worker has leased it and not begun
+	Sending   State = "sending"
+	Sent      State = "sent"
+	Retry     State = "retry"     // queued again, not before its time
+	Rejected  State = "rejected"  // the address was refused for good
+	Failed    State = "failed"    // given up
+	Uncertain State = "uncertain" // may or may not have arrived, and is not sent again
+	Skipped   State = "skipped"   // see Skip
+)
+
+// States are all of them, in the order that people read them in.
+var States = [...]State{Queued, Sending, Retry, Sent, Rejected, Failed, Uncertain, Skipped}
+
+// Skip says why a delivery was skipped.
+type Skip string
+
+// The reasons.
+const (
+	SkipUnsubscribed Skip = "unsubscribed"
+	SkipSuppressed   Skip = "suppressed" // bounced or complained
+	SkipErased       Skip = "erased"
+	SkipWithdrawn    Skip = "withdrawn" // every post of the letter was taken back
+	SkipCancelled    Skip = "cancelled"
+)
+
+// Group is a provider group: mailboxes that share one set of limits.
+type Group string
+
+// Delivery is one letter, or notice, on its way to one subscriber.
+type Delivery struct {
+	Edition    string // an edition's ID, or EditionConfirm, EditionAlready
+	Subscriber subscribers.ID
+	Letter     string // "" for a notice
+	Group      Group
+	State      State
+	Skip       Skip // why, if Skipped
+	Tries      int  // attempts begun so far, waits for pacing not counted
+	Created    time.Time
+	At         time.Time // Retry: not before; ends: since when
+	Reply      string    // the server's last word, one line, without any address
+	Doubts     int       // how often it was uncertain and sent again
+
+	// Set by Lease alone:
+	Token      string // the right to begin and to renew
+	Address    subscribers.Address
+	Language   subscribers.Language
+	Cadence    subscribers.Cadence // the subscriber's, for the footer
+	Generation uint32
+}
+
+// Notice is the notice that the delivery carries, NoNotice for a letter.
+func (d *Delivery) Notice() subscribers.Notice {
+	switch d.Edition {
+	case EditionConfirm:
+		return subscribers.NoticeConfirm
+	case EditionAlready:
+		return subscribers.NoticeAlready
+	}
+	return subscribers.NoNotice
+}
+
+// Work is what waits in one edition for one provider group.
+type Work struct {
+	Edition string
+	Group   Group
+	Ready   int // may be leased now
+}
+
+// Permit is the answer to begin one delivery.
+type Permit string
+
+// The permits. Anything but Go means that the letter must not go out.
+const (
+	Go        Permit = "go"
+	LeaseLost Permit = "lease lost" // another worker may have it
+	Left      Permit = "left"       // the subscriber left: the delivery is Skipped now
+)
+
+// Result is what became of one attempt.
+type Result struct {
+	Delivery Delivery
+	State    State     // Queued gives an unbegun lease back
+	At       time.Time // Retry: not before
+	Reply    string    // one line, without any address
+	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step
+}
+
+// Policy says what becomes of a delivery whose lease expired while sending.
+type Policy string
+
+// The policies.
+const (
+	Resend Policy = "resend" // queued again with the same Message-ID; Doubts counts it
+	SkipIt Policy = "skip"   // stays Uncertain
+)
+
+// Swept is what a sweep did.
+type Swept struct {
+	Requeued  int // leases that expired before they began
+	Uncertain int // leases that expired while sending
+	Finished  []string
+}
+
+// Queue is the part of the ledger that a Worker uses. Every method is atomic
+// per subscriber and safe for several processes. Deadlines are by the store's
+// clock.
+type Queue interface {
+	// Work lists what can be leased now, notices first, then editions by age,
+	// paused and cancelled ones left out. wake is how long until something else
+	// may be ready; 0 if nothing is foreseen.
+	Work(ctx context.Context) (work []Work, wake time.Duration, err error)
+	// Lease takes up to n ready deliveries for ttl. Those whose subscriber may
+	// not receive it any more (Sendable) become Skipped and are not returned.
+	Lease(ctx context.Context, w Work, n int, ttl time.Duration) ([]Delivery, error)
+	// Renew lets the leases live ttl longer; those that were lost are passed
+	// over.
+	Renew(ctx context.Context, leased []Delivery, ttl time.Duration) error
+	// Begin marks deliveries Sending just before they can no longer be called
+	// back, and answers for each in order. It checks the token and that the
+	// subscriber may still receive it. Tries rises by one.
+	Begin(ctx context.Context, leased []Delivery) ([]Permit, error)
+	// Finish records what became of attempts. Sent and Rejected are facts and
+	// are recorded even if the lease was lost; other results only with the
+	// token.
+	Finish(ctx context.Context, results []Result) error
+	// Sweep takes expired leases back by the policy and finishes editions that
+	// are planned to the end and have nothing open.
+	Sweep(ctx context.Context, p Policy) (Swept, error)
+}
+
+// Sendable says whether a subscriber in a state may receive a delivery of an
+// edition, and if not, why it is skipped. Stores hold themselves to it.
+func Sendable(s subscribers.State, edition string) (Skip, bool) {
+	switch {
+	case s == subscribers.Active && edition != EditionConfirm,
+		s != subscribers.Active && s != subscribers.Erased && edition == EditionConfirm:
+		return "", true
+	case s == subscribers.Bounced || s == subscribers.Complained:
+		return SkipSuppressed, false
+	case s == subscribers.Erased:
+		return SkipErased, false
+	}
+	return SkipUnsubscribed, false
+}
+
+// Budget limits what a provider group is sent.
+type Budget struct {
+	PerMinute   int // messages a minute, 0 for no limit
+	Burst       int // messages that may go at once after a pause
+	Connections int // at a time, 0 for no limit
+	PerConn     int // messages a connection, 0 for no limit
+}
+
+// Pacer spends budgets that all processes share.
+type Pacer interface {
+	// Take asks for up to n messages to a group now: how many are granted
+	// (0 to n), and if fewer than n how long to wait before asking again.
+	// Granted ones that are not used are lost, which errs on the slow side.
+	Take(ctx context.Context, g Group, b Budget, n int) (granted int, wait time.Duration, err error)
+}

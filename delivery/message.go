@@ -1,0 +1,46 @@
+package delivery
+
+import (
+	"context"
+	"time"
+)
+
+// Message is a delivery ready to be written and sent.
+type Message struct {
+	Delivery Delivery
+	Dated    time.Time // the Date header, the same in every copy
+	Rendered []byte    // what the Renderer made; nil for a notice
+}
+
+// Class is what a server's answer means for a delivery.
+type Class string
+
+// The classes.
+const (
+	Delivered    Class = "delivered"   // accepted, even if the connection broke afterwards
+	BadAddress   Class = "bad address" // the address was refused for good
+	Temporary    Class = "temporary"   // and everything unknown
+	OurFault     Class = "our fault"   // authentication, sender, content, policy: the edition pauses
+	Bug          Class = "bug"         // the letter could not be composed: the edition pauses
+	InDoubt      Class = "in doubt"    // lost after the final dot
+	NotPermitted Class = "not begun"   // begin refused: nothing was sent
+	Stopped      Class = "stopped"     // cancelled before it began: nothing was sent
+)
+
+// Outcome is what became of one attempt, classified.
+type Outcome struct {
+	Class Class
+	Code  int    // SMTP reply code, 0 if there was none
+	Reply string // one line for people, naming the relay, without the address
+}
+
+// Sender hands messages to the outside. It is safe for concurrent use; each
+// concurrent Send may hold one connection.
+type Sender interface {
+	// Send tries once. It calls begin exactly once, as late as possible: after
+	// the body is written, before the step that cannot be called back. If begin
+	// fails nothing has been sent, and nothing will.
+	Send(ctx context.Context, m Message, begin func(context.Context) error) Outcome
+	// Close ends idle connections.
+	Close() error
+}
