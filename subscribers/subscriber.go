@@ -73,6 +73,10 @@ type Subscriber struct {
 	Changed   time.Time // last change of State
 	NoticedAt time.Time // last confirmation or "already subscribed" mail asked for
 
+	// Returning marks a Pending person who was Erased before: unconfirmed, the
+	// record becomes Erased again.
+	Returning bool
+
 	// Version is the record's version in the store; 0 for one that is not
 	// stored yet. Every Save raises it; planning does not.
 	Version int64
