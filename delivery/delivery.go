@@ -49,7 +49,7 @@ type Delivery struct {
 	Group      Group
 	State      State
 	Skip       Skip // why, if Skipped
-	Tries      int  // attempts begun so far, waits for pacing not counted
+	Tries      int  // attempts that ended in Retry so far
 	Created    time.Time
 	At         time.Time // Retry: not before; ends: since when
 	Reply      string    // the server's last word, one line, without any address
@@ -132,11 +132,11 @@ type Queue interface {
 	Renew(ctx context.Context, leased []Delivery, ttl time.Duration) error
 	// Begin marks deliveries Sending just before they can no longer be called
 	// back, and answers for each in order. It checks the token and that the
-	// subscriber may still receive it. Tries rises by one.
+	// subscriber may still receive it.
 	Begin(ctx context.Context, leased []Delivery) ([]Permit, error)
 	// Finish records what became of attempts. Sent and Rejected are facts and
 	// are recorded even if the lease was lost; other results only with the
-	// token.
+	// token. Retry raises Tries by one.
 	Finish(ctx context.Context, results []Result) error
 	// Sweep takes expired leases back by the policy and finishes editions that
 	// are planned to the end and have nothing open.

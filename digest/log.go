@@ -10,7 +10,8 @@ import (
 // Entry is one post in the arrival log, with all that a letter says of it, so
 // that planning needs no site.
 type Entry struct {
-	Number     int64 // place in the log, from 1 without gaps; 0 before it arrived
+	Number     int64     // place in the log, from 1 without gaps; 0 before it arrived
+	Arrived    time.Time // when it got its number, by the clock of who appended it; whole seconds, UTC
 	Post       posts.ID
 	Topics     []posts.Topic // as they were at arrival, without Everything
 	Title      string
@@ -48,8 +49,8 @@ type Log interface {
 	// head. An entry whose post is in the log already, or withdrawn, gets no
 	// second number. All or none; posts.ErrFenced if w has passed on.
 	Append(ctx context.Context, w posts.Watch, entries []Entry) (int64, error)
-	// Update replaces what the log says of posts already in it, numbers and
-	// topics kept: a corrected title, a withdrawal. A post that is not in it is
+	// Update replaces what the log says of posts already in it, Number, Arrived
+	// and Topics kept: a corrected title, a withdrawal. A post that is not in it is
 	// passed over. All or none; posts.ErrFenced if w has passed on.
 	Update(ctx context.Context, w posts.Watch, entries []Entry) error
 	// Since returns the entries with after < Number ≤ to, by number.

@@ -1,0 +1,114 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// send tries one delivery and records what became of it.
+func (w *Worker) send(ctx context.Context, d Delivery) {
+	outcome := w.attempt(ctx, d)
+	w.trouble.note(outcome, w.o.Now())
+	switch outcome.Class {
+	case InDoubt:
+		// The lease runs out and Sweep decides by its policy: one place for that.
+		w.o.Logger.Warn("delivery in doubt", "edition", d.Edition, "subscriber", d.Subscriber, "reply", outcome.Reply)
+	case NotPermitted:
+		w.o.Logger.Info("delivery not begun", "edition", d.Edition, "subscriber", d.Subscriber, "reason", outcome.Reply)
+	default:
+		w.record(ctx, w.result(d, outcome))
+	}
+	w.held.drop(d)
+	if outcome.Class == OurFault || outcome.Class == Bug {
+		w.pauseEdition(ctx, d, outcome)
+	}
+}
+
+var errNotPermitted = errors.New("not permitted")
+
+func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
+	if ctx.Err() != nil {
+		return Outcome{Class: Stopped}
+	}
+	message := Message{Delivery: d, Dated: d.Created}
+	if d.Letter != "" {
+		rendered, err := w.letters.get(ctx, d.Edition, d.Letter)
+		if errors.Is(err, ErrNotFound) {
+			return Outcome{Class: Bug, Reply: fmt.Sprintf("letter %s is not in the store", d.Letter)}
+		}
+		if err != nil {
+			return Outcome{Class: Stopped, Reply: err.Error()}
+		}
+		message.Rendered = rendered
+	}
+	refused := ""
+	outcome := w.o.Sender.Send(ctx, message, func(ctx context.Context) error {
+		permit, err := w.begins.do(ctx, d)
+		if err != nil {
+			return fmt.Errorf("ledger: %w", err)
+		}
+		if permit != Go {
+			refused = string(permit)
+			return errNotPermitted
+		}
+		return nil
+	})
+	if refused != "" {
+		return Outcome{Class: NotPermitted, Reply: refused}
+	}
+	return outcome
+}
+
+// result turns an outcome into what the ledger keeps.
+func (w *Worker) result(d Delivery, o Outcome) Result {
+	r := Result{Delivery: d, Reply: o.Reply}
+	switch o.Class {
+	case Delivered:
+		r.State = Sent
+	case BadAddress:
+		r.State, r.Bounce = Rejected, true
+	case Stopped, NotPermitted:
+		r.State = Queued
+	case OurFault, Bug:
+		// The edition pauses; once it is resumed, this one goes at once.
+		r.State, r.At = Retry, w.o.Now()
+		if d.Letter == "" {
+			r.At = r.At.Add(w.o.Backoff.First)
+		}
+	default:
+		at, again := w.o.Backoff.Next(d, w.o.Now(), w.o.Random())
+		r.State, r.At = Retry, at
+		if !again {
+			r.State = Failed
+		}
+	}
+	return r
+}
+
+// record keeps trying until the ledger has taken the result or ctx ends: a
+// known outcome is never thrown away because the store is away.
+func (w *Worker) record(ctx context.Context, r Result) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		_, err := w.results.do(ctx, r)
+		if err == nil {
+			return
+		}
+		w.o.Logger.Warn("outcome not recorded yet", "edition", r.Delivery.Edition,
+			"subscriber", r.Delivery.Subscriber, "state", r.State, "error", err)
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+func (w *Worker) pauseEdition(ctx context.Context, d Delivery, o Outcome) {
+	w.o.Logger.Error("sending stopped: the fault is on our side", "edition", d.Edition, "reply", o.Reply)
+	if d.Letter == "" {
+		return // notices belong to no edition; they are tried again
+	}
+	if err := w.o.Editions.Pause(ctx, d.Edition, o.Reply); err != nil {
+		w.o.Logger.Error("edition not paused", "edition", d.Edition, "error", err)
+	}
+}

@@ -1,0 +1,134 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// maxMemo bounds how many different (cursor, language, topics) a desk
+// remembers, so that its memory does not grow with the number of subscribers.
+const maxMemo = 100_000
+
+// desk chooses the letter of each subscriber of one edition, and writes every
+// letter once. Safe for concurrent use.
+type desk struct {
+	o       PlannerOptions
+	edition Edition
+
+	mu      sync.Mutex
+	log     []digest.Entry    // (from, mark], by number
+	from    int64             // what log begins after
+	memo    map[string]string // (cursor, language, topics) → letter ID, "" for nothing pending
+	letters map[string]bool   // letter IDs already kept
+}
+
+func newDesk(o PlannerOptions, e Edition) *desk {
+	return &desk{o: o, edition: e, from: e.Mark, memo: make(map[string]string), letters: make(map[string]bool)}
+}
+
+// written is how many letters the desk has kept.
+func (d *desk) written() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.letters)
+}
+
+// choose returns the choices for a batch, every letter in them kept.
+func (d *desk) choose(ctx context.Context, batch []Candidate) ([]Choice, error) {
+	choices := make([]Choice, len(batch))
+	for i := range batch {
+		s := &batch[i].Subscriber
+		letter, err := d.letter(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		choices[i] = Choice{
+			Subscriber: s.ID, Version: s.Version, Cursor: s.Cursor,
+			Letter: letter, Group: d.o.Group(s.Address),
+		}
+	}
+	return choices, nil
+}
+
+// letter returns the ID of the letter for s, "" if nothing is pending.
+func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := memoKey(s)
+	if id, ok := d.memo[key]; ok {
+		return id, nil
+	}
+	letter, err := d.compose(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	if len(letter.Entries) == 0 {
+		letter.ID = ""
+	} else if !d.letters[letter.ID] {
+		if err := d.keep(ctx, letter); err != nil {
+			return "", err
+		}
+		d.letters[letter.ID] = true
+	}
+	if len(d.memo) >= maxMemo {
+		clear(d.memo)
+	}
+	d.memo[key] = letter.ID
+	return letter.ID, nil
+}
+
+// content returns the letter for s without keeping it.
+func (d *desk) content(ctx context.Context, s subscribers.Subscriber) (digest.Letter, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.compose(ctx, &s)
+}
+
+func (d *desk) compose(ctx context.Context, s *subscribers.Subscriber) (digest.Letter, error) {
+	if s.Cursor < d.from {
+		older, err := d.o.Log.Since(ctx, s.Cursor, d.from)
+		if err != nil {
+			return digest.Letter{}, fmt.Errorf("arrival log after %d: %w", s.Cursor, err)
+		}
+		d.log = append(older, d.log...)
+		d.from = s.Cursor
+	}
+	entries := digest.Pending(d.log, s.Cursor, s.Topics)
+	return digest.Letter{
+		ID:      d.o.LetterID(d.edition.ID, digest.Key(s.Language, entries, nil)),
+		Edition: d.edition.ID, Cadence: d.edition.Cadence, Language: s.Language, Entries: entries,
+	}, nil
+}
+
+func (d *desk) keep(ctx context.Context, l digest.Letter) error {
+	rendered, err := d.o.Renderer.Render(l)
+	if err != nil {
+		return fmt.Errorf("render letter %s: %w", l.ID, err)
+	}
+	data, err := EncodeLetter(l, rendered)
+	if err != nil {
+		return err
+	}
+	if err := d.o.Planning.PutLetter(ctx, l.Edition, l.ID, data); err != nil {
+		return fmt.Errorf("keep letter %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+func memoKey(s *subscribers.Subscriber) string {
+	var b strings.Builder
+	b.WriteString(strconv.FormatInt(s.Cursor, 36))
+	b.WriteByte(0)
+	b.WriteString(string(s.Language))
+	for _, t := range s.Topics {
+		b.WriteByte(0)
+		b.WriteString(string(t))
+	}
+	return b.String()
+}

@@ -1,0 +1,118 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+type key struct {
+	edition    string
+	subscriber subscribers.ID
+}
+
+// leases are the deliveries that a worker holds a lease of and has not
+// finished.
+type leases struct {
+	mu   sync.Mutex
+	held map[key]Delivery
+}
+
+func (l *leases) add(leased []Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held == nil {
+		l.held = make(map[key]Delivery)
+	}
+	for _, d := range leased {
+		l.held[key{d.Edition, d.Subscriber}] = d
+	}
+}
+
+func (l *leases) drop(d Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.held, key{d.Edition, d.Subscriber})
+}
+
+func (l *leases) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.held)
+}
+
+func (l *leases) list() []Delivery {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]Delivery, 0, len(l.held))
+	for _, d := range l.held {
+		list = append(list, d)
+	}
+	return list
+}
+
+// maxLetters is how many letters a worker keeps at hand.
+const maxLetters = 64
+
+// letterCache reads a letter from the store once, however many recipients it
+// has.
+type letterCache struct {
+	source Letters
+
+	mu   sync.Mutex
+	kept map[string][]byte
+}
+
+func (c *letterCache) get(ctx context.Context, edition, letter string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if rendered, ok := c.kept[letter]; ok {
+		return rendered, nil
+	}
+	data, err := c.source.Letter(ctx, edition, letter)
+	if err != nil {
+		return nil, err
+	}
+	_, rendered, err := DecodeLetter(data)
+	if err != nil {
+		return nil, err
+	}
+	if c.kept == nil || len(c.kept) >= maxLetters {
+		c.kept = make(map[string][]byte)
+	}
+	c.kept[letter] = rendered
+	return rendered, nil
+}
+
+// trouble makes a worker wait while the relay cannot be reached at all, so that
+// an outage does not use up every delivery's attempts.
+type trouble struct {
+	mu    sync.Mutex
+	count int
+	until time.Time
+}
+
+// transportLimit is how many attempts in a row may end without any reply code
+// before the worker waits.
+const transportLimit = 3
+
+func (t *trouble) note(o Outcome, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case o.Class == Temporary && o.Code == 0:
+		if t.count++; t.count >= transportLimit {
+			t.until = now.Add(min(time.Second<<min(t.count-transportLimit, 6), time.Minute))
+		}
+	case o.Class == Delivered || o.Code != 0:
+		t.count, t.until = 0, time.Time{}
+	}
+}
+
+func (t *trouble) wait(now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, t.until.Sub(now))
+}

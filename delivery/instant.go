@@ -1,0 +1,51 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// patience is after how many quiet times an instant edition goes out although
+// posts keep arriving.
+const patience = 3
+
+// instantWait remembers what a planner knows of posts that no instant edition
+// has covered yet.
+type instantWait struct {
+	served int64     // head of the log at the last instant edition of this planner
+	since  time.Time // arrival of the first one after it
+}
+
+// Instant plans an instant edition once nothing has arrived for the schedule's
+// quiet time, or the first post has waited for several of them. If it is too
+// early, again is how long to wait.
+func (p *Planner) Instant(ctx context.Context) (r Report, ok bool, again time.Duration, err error) {
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Report{}, false, 0, fmt.Errorf("arrival log: %w", err)
+	}
+	if head == p.instant.served {
+		return Report{}, false, 0, nil
+	}
+	newest, err := p.o.Log.Since(ctx, head-1, head)
+	if err != nil || len(newest) == 0 {
+		return Report{}, false, 0, err
+	}
+	now, last := p.o.Now(), newest[0].Arrived
+	if p.instant.since.IsZero() {
+		p.instant.since = last
+	}
+	quiet := p.o.Schedule.Quiet
+	again = min(quiet-now.Sub(last), patience*quiet-now.Sub(p.instant.since))
+	if again > 0 {
+		return Report{}, false, again, nil
+	}
+	r, ok, err = p.Plan(ctx, subscribers.Instant)
+	if err == nil {
+		p.instant = instantWait{served: head}
+	}
+	return r, ok, 0, err
+}

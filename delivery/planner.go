@@ -1,0 +1,228 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// PlannerOptions are what a Planner works with. All but Batch and Parallel are
+// needed.
+type PlannerOptions struct {
+	Planning Planning
+	Log      digest.Log
+	Renderer Renderer
+	Schedule digest.Schedule
+	LetterID func(edition, key string) string // subscribers.Keys.LetterID
+	Group    func(subscribers.Address) Group
+	Now      func() time.Time
+	Logger   *slog.Logger
+	Batch    int // subscribers an atomic step, default 500
+	Parallel int // parts of the store at a time, default 2
+}
+
+// Planner turns what arrived into editions, letters and deliveries. Any number
+// of planners may run at once, anywhere, and be killed at any moment.
+type Planner struct {
+	o       PlannerOptions
+	instant instantWait
+}
+
+// NewPlanner returns a planner.
+func NewPlanner(o PlannerOptions) *Planner {
+	if o.Batch == 0 {
+		o.Batch = 500
+	}
+	if o.Parallel == 0 {
+		o.Parallel = 2
+	}
+	return &Planner{o: o}
+}
+
+// Report is what planning one edition did.
+type Report struct {
+	Edition Edition
+	Letters int // letters chosen by this planner
+	Queued  int
+	Moved   int // subscribers who had nothing pending
+}
+
+// maxPasses bounds how often a part is walked again because records changed
+// while it was planned.
+const maxPasses = 20
+
+// Plan runs a cadence now: it opens an edition up to the head of the log, or
+// goes on with the one being planned, and works through everybody due. ok is
+// false if nobody has anything before the head: no edition is opened then.
+func (p *Planner) Plan(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
+	now := p.o.Now().In(p.o.Schedule.Zone)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Report{}, false, fmt.Errorf("arrival log: %w", err)
+	}
+	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now, Opened: now}
+	due, err := p.anybody(ctx, e)
+	if err != nil || !due {
+		return Report{}, false, err
+	}
+	r, err = p.run(ctx, e)
+	return r, err == nil, err
+}
+
+// anybody says whether a subscriber of e's cadence has a cursor below its mark.
+func (p *Planner) anybody(ctx context.Context, e Edition) (bool, error) {
+	for part := range p.o.Planning.Parts() {
+		some, err := p.o.Planning.Candidates(ctx, e, part, "", 1)
+		if err != nil {
+			return false, fmt.Errorf("edition %s: %w", e.ID, err)
+		}
+		if len(some) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Scheduled plans the edition of a daily or weekly cadence whose moment has
+// come, once; a later moment than the schedule's MaxLateness folds it into the
+// next one. ok is false if there was nothing to do.
+func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
+	now := p.o.Now()
+	slot := p.o.Schedule.Slot(c, now)
+	if p.o.Schedule.Late(c, slot, now) {
+		return Report{}, false, nil
+	}
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Report{}, false, fmt.Errorf("arrival log: %w", err)
+	}
+	e, err := p.o.Planning.Open(ctx, Edition{
+		ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now,
+	})
+	if err != nil {
+		return Report{}, false, fmt.Errorf("open %s edition: %w", c, err)
+	}
+	if e.Stage != StagePlanning {
+		return Report{}, false, nil
+	}
+	r, err = p.run(ctx, e)
+	return r, err == nil, err
+}
+
+// Preview says who would get which letter if a cadence ran now, and changes
+// nothing. each is called once a subscriber; the letter has its ID.
+func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(subscribers.Subscriber, digest.Letter) error) error {
+	now := p.o.Now().In(p.o.Schedule.Zone)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("arrival log: %w", err)
+	}
+	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
+	desk := newDesk(p.o, e)
+	for part := range p.o.Planning.Parts() {
+		for after := subscribers.ID(""); ; {
+			some, err := p.o.Planning.Candidates(ctx, e, part, after, p.o.Batch)
+			if err != nil {
+				return fmt.Errorf("edition %s: %w", e.ID, err)
+			}
+			if len(some) == 0 {
+				break
+			}
+			for _, candidate := range some {
+				letter, err := desk.content(ctx, candidate.Subscriber)
+				if err != nil {
+					return err
+				}
+				if len(letter.Entries) == 0 {
+					continue
+				}
+				if err := each(candidate.Subscriber, letter); err != nil {
+					return err
+				}
+			}
+			after = some[len(some)-1].Subscriber.ID
+		}
+	}
+	return nil
+}
+
+// run opens e (or joins the one that is being planned) and works it through.
+func (p *Planner) run(ctx context.Context, e Edition) (Report, error) {
+	e, err := p.o.Planning.Open(ctx, e)
+	if err != nil {
+		return Report{}, fmt.Errorf("open edition %s: %w", e.ID, err)
+	}
+	report := Report{Edition: e}
+	if e.Stage == StageCancelled {
+		return report, nil
+	}
+	desk := newDesk(p.o, e)
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(p.o.Parallel)
+	counts := make([]Planned, p.o.Planning.Parts())
+	for part := range counts {
+		group.Go(func() error {
+			var err error
+			counts[part], err = p.part(groupCtx, desk, part)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return report, fmt.Errorf("plan edition %s: %w", e.ID, err)
+	}
+	for _, n := range counts {
+		report.Queued += n.Queued
+		report.Moved += n.Moved
+	}
+	report.Letters = desk.written()
+	if err := p.o.Planning.Close(ctx, e.ID); err != nil {
+		return report, fmt.Errorf("close edition %s: %w", e.ID, err)
+	}
+	p.o.Logger.Info("edition planned", "edition", e.ID, "mark", e.Mark,
+		"letters", report.Letters, "queued", report.Queued, "nothing_pending", report.Moved)
+	return report, nil
+}
+
+// errRestless says that a part never came to rest.
+var errRestless = errors.New("subscribers keep changing while they are planned: run it again")
+
+// part works through one part until nobody in it is due any more. Planned
+// subscribers drop out of the candidates, so a pass that finds nobody is the
+// end.
+func (p *Planner) part(ctx context.Context, d *desk, part int) (sum Planned, err error) {
+	for range maxPasses {
+		found := 0
+		for after := subscribers.ID(""); ; {
+			some, err := p.o.Planning.Candidates(ctx, d.edition, part, after, p.o.Batch)
+			if err != nil {
+				return sum, err
+			}
+			if len(some) == 0 {
+				break
+			}
+			found += len(some)
+			choices, err := d.choose(ctx, some)
+			if err != nil {
+				return sum, err
+			}
+			n, err := p.o.Planning.Plan(ctx, d.edition, part, choices)
+			if err != nil {
+				return sum, err
+			}
+			sum.Queued += n.Queued
+			sum.Moved += n.Moved
+			after = some[len(some)-1].Subscriber.ID
+		}
+		if found == 0 {
+			return sum, nil
+		}
+	}
+	return sum, errRestless
+}
