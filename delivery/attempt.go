@@ -69,7 +69,7 @@ func (w *Worker) result(d Delivery, o Outcome) Result {
 		r.State = Sent
 	case BadAddress:
 		r.State, r.Bounce = Rejected, true
-	case Stopped, NotPermitted:
+	case Stopped, NotPermitted, Unreachable:
 		r.State = Queued
 	case OurFault, Bug:
 		// The edition pauses; once it is resumed, this one goes at once.

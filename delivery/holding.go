@@ -86,27 +86,29 @@ func (c *letterCache) get(ctx context.Context, edition, letter string) ([]byte, 
 	return rendered, nil
 }
 
-// trouble makes a worker wait while the relay cannot be reached at all, so that
-// an outage does not use up every delivery's attempts.
+// trouble makes a worker wait while no relay can be reached, so that an outage
+// uses up nobody's attempts.
 type trouble struct {
 	mu    sync.Mutex
 	count int
 	until time.Time
+	reply string
 }
 
-// transportLimit is how many attempts in a row may end without any reply code
-// before the worker waits.
-const transportLimit = 3
+// unreachableLimit is how many attempts in a row find no relay before a
+// draining worker gives up.
+const unreachableLimit = 3
 
 func (t *trouble) note(o Outcome, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case o.Class == Temporary && o.Code == 0:
-		if t.count++; t.count >= transportLimit {
-			t.until = now.Add(min(time.Second<<min(t.count-transportLimit, 6), time.Minute))
-		}
-	case o.Class == Delivered || o.Code != 0:
+	switch o.Class {
+	case Unreachable:
+		t.until = now.Add(min(time.Second<<min(t.count, 6), time.Minute))
+		t.count++
+		t.reply = o.Reply
+	case Stopped, NotPermitted:
+	default:
 		t.count, t.until = 0, time.Time{}
 	}
 }
@@ -115,4 +117,11 @@ func (t *trouble) wait(now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return max(0, t.until.Sub(now))
+}
+
+// lasting is the relay's last word once it was out of reach for too long.
+func (t *trouble) lasting() (reply string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reply, t.count >= unreachableLimit
 }

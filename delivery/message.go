@@ -20,6 +20,7 @@ const (
 	Delivered    Class = "delivered"   // accepted, even if the connection broke afterwards
 	BadAddress   Class = "bad address" // the address was refused for good
 	Temporary    Class = "temporary"   // and everything unknown
+	Unreachable  Class = "unreachable" // no relay answered: nothing was tried, the delivery waits as it was
 	OurFault     Class = "our fault"   // authentication, sender, content, policy: the edition pauses
 	Bug          Class = "bug"         // the letter could not be composed: the edition pauses
 	InDoubt      Class = "in doubt"    // lost after the final dot

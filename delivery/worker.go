@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -69,7 +71,7 @@ func NewWorker(o WorkerOptions) *Worker {
 func (w *Worker) Run(ctx context.Context) error { return w.work(ctx, false) }
 
 // Drain is Run that returns once nothing can be leased and nothing is in
-// flight.
+// flight. ErrUnreachable if no relay answers.
 func (w *Worker) Drain(ctx context.Context) error { return w.work(ctx, true) }
 
 func (w *Worker) work(ctx context.Context, drain bool) error {
@@ -91,19 +93,26 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	var renewer sync.WaitGroup
 	renewer.Go(func() { w.renew(renewing) })
 
-	w.dispatch(ctx, jobs, drain)
+	err := w.dispatch(ctx, jobs, drain)
 	close(jobs)
 	senders.Wait()
 	w.giveBack(flight)
 	stopRenewing()
 	renewer.Wait()
-	return w.o.Sender.Close()
+	return errors.Join(err, w.o.Sender.Close())
 }
+
+// ErrUnreachable says that no relay could be reached, so that nothing was sent
+// and everything still waits.
+var ErrUnreachable = errors.New("no mail relay can be reached")
 
 // dispatch leases deliveries and hands them to the senders until ctx ends or,
 // draining, nothing is left.
-func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool) {
+func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool) error {
 	for ctx.Err() == nil {
+		if reply, lasting := w.trouble.lasting(); drain && lasting {
+			return fmt.Errorf("%w: %s", ErrUnreachable, reply)
+		}
 		sent, wait, err := w.round(ctx, jobs)
 		if err != nil && ctx.Err() == nil {
 			w.o.Logger.Warn("ledger unavailable, waiting", "error", err)
@@ -113,10 +122,17 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool)
 			continue
 		}
 		if drain && err == nil && wait == 0 && w.held.len() == 0 {
-			return
+			return nil
 		}
-		pause(ctx, min(max(wait, 10*time.Millisecond), w.o.Poll))
+		if wait == 0 {
+			wait = w.o.Poll
+			if w.held.len() > 0 {
+				wait = 10 * time.Millisecond
+			}
+		}
+		pause(ctx, min(wait, w.o.Poll))
 	}
+	return nil
 }
 
 // round leases once from every queue that has something. It returns how many it
