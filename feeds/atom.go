@@ -1,0 +1,89 @@
+package feeds
+
+import (
+	"encoding/xml"
+
+	gorilla "github.com/gorilla/feeds"
+)
+
+// atomRoot is feed in the order that RFC 4287 leaves free and the W3C validator
+// asks for: all metadata before the first entry.
+type atomRoot struct {
+	XMLName xml.Name `xml:"feed"`
+	Lang    string   `xml:"xml:lang,attr"`
+	Media   string   `xml:"xmlns:media,attr"`
+	*gorilla.AtomFeed
+	Title     plain  `xml:"title"`
+	Subtitle  plain  `xml:"subtitle"`
+	Links     []link `xml:"link"`
+	Author    person `xml:"author"`
+	Generator string `xml:"generator"`
+}
+
+// FeedXml implements gorilla.XmlFeed.
+func (r *atomRoot) FeedXml() any { return r } //nolint:revive // the interface's spelling
+
+type person struct {
+	Name plain `xml:"name"`
+}
+
+type atomItem struct {
+	*gorilla.AtomEntry
+	Title      plain      `xml:"title"`
+	Links      []link     `xml:"link"`
+	Authors    []person   `xml:"author"`
+	Categories []term     `xml:"category"`
+	Thumbnail  *thumbnail `xml:"media:thumbnail"`
+	Summary    plain      `xml:"summary"`
+}
+
+type term struct {
+	Term string `xml:"term,attr"`
+}
+
+func (b *Builder) atomFeed(f *feed) *atomRoot {
+	base := (&gorilla.Atom{Feed: b.generic(f)}).AtomFeed()
+	base.Link = nil // one link is not enough: see Links
+	base.Id = f.id
+	base.Updated = stamp(f.updated, f.fraction)
+	links := b.links(f, Atom)
+	return &atomRoot{
+		Lang:      b.o.Language,
+		Media:     "http://search.yahoo.com/mrss/",
+		AtomFeed:  base,
+		Title:     plain(f.title),
+		Subtitle:  plain(f.description),
+		Links:     append(links, link{Rel: "alternate", Type: "text/html", Href: f.page}),
+		Author:    person{plain(b.o.Author)}, // of entries without one: RFC 4287 §4.1.1
+		Generator: generator,
+	}
+}
+
+// atomEntry is an entry without its content.
+func atomEntry(e *entry) *atomItem {
+	item := &atomItem{
+		AtomEntry: &gorilla.AtomEntry{
+			Id:        atomID(e.id),
+			Updated:   stamp(e.updated, e.fraction),
+			Published: stamp(e.published, e.fraction),
+		},
+		Title:   plain(e.title),
+		Links:   []link{{Rel: "alternate", Type: "text/html", Href: e.link}},
+		Summary: plain(e.summary),
+	}
+	for _, name := range e.authors {
+		item.Authors = append(item.Authors, person{plain(name)})
+	}
+	for _, name := range e.terms {
+		item.Categories = append(item.Categories, term{name})
+	}
+	// atom:source would say that the entry was copied from another feed; a link
+	// says that it was taken from another page (RFC 4287 §4.2.7.2).
+	if e.sourceURL != "" {
+		item.Links = append(item.Links, link{Rel: "via", Href: e.sourceURL, Title: e.sourceName})
+	}
+	if e.image != "" {
+		item.Thumbnail = &thumbnail{URL: e.image}
+	}
+	return item
+}

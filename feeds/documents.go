@@ -1,0 +1,100 @@
+package feeds
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// Documents builds every live document of a catalogue, one at a time: the
+// site's feeds, the list of all feeds, then each topic's in canonical order. A
+// known topic that has no posts any more gets valid feeds without entries.
+//
+// A post is rendered and marshalled once a run and forgotten after the last
+// document that holds it, so that memory does not grow with the archive. A post
+// that cannot be rendered is left out of this run and reported. A document that
+// cannot be built comes with an error and its path; the others still come. Only
+// a cancelled ctx ends the run early, with its error and an empty Document.
+func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...posts.Topic) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		r := b.newRun(c, known)
+		for _, t := range r.topics {
+			r.render(ctx, t)
+			for _, f := range Formats {
+				if err := ctx.Err(); err != nil {
+					yield(Document{}, err)
+					return
+				}
+				if !yield(r.document(t, f)) {
+					return
+				}
+			}
+			r.release(t)
+			if t == posts.Everything && !yield(b.opml(c, r.topics)) {
+				return
+			}
+		}
+	}
+}
+
+// document joins the fragments of a topic's posts.
+func (r *run) document(t posts.Topic, format Format) (Document, error) {
+	doc := Document{Path: Path(t, format), MediaType: format.MediaType(), Topic: t, Format: format}
+	f := r.b.newFeed(t, format)
+	full := !r.b.excerpt(t)
+	budget := r.b.o.MaxBytes
+	before, after, err := r.b.frame(f, format)
+	if err != nil {
+		return doc, fmt.Errorf("build %s: %w", doc.Path, err)
+	}
+	budget -= len(before) + len(after) + slack
+
+	chosen := make([]*slot, 0, len(r.entries[t]))
+	size := 0
+	for _, s := range r.entries[t] {
+		if s.fragment == nil {
+			continue
+		}
+		n := s.fragment.size(format, full && !s.huge) + 2
+		if size+n > budget {
+			break
+		}
+		size += n
+		f.see(s)
+		chosen = append(chosen, s)
+	}
+	if before, after, err = r.b.frame(f, format); err != nil { // now with its date
+		return doc, fmt.Errorf("build %s: %w", doc.Path, err)
+	}
+
+	doc.Updated, doc.Entries = f.updated, len(chosen)
+	body := make([]byte, 0, len(before)+size+len(after))
+	body = append(body, before...)
+	for i, s := range chosen {
+		if format == JSON {
+			body = append(body, separator(i)...)
+		}
+		body = s.fragment.appendTo(body, format, full && !s.huge)
+	}
+	doc.Body = append(body, after...)
+	return doc, nil
+}
+
+// slack is for the date in a document's frame, which is known last.
+const slack = 128
+
+func separator(i int) string {
+	if i == 0 {
+		return "\n"
+	}
+	return ",\n"
+}
+
+func (b *Builder) excerpt(t posts.Topic) bool {
+	if excerpt, ok := b.o.Excerpts[t]; ok {
+		return excerpt
+	}
+	return b.o.Excerpt
+}

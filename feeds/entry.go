@@ -1,0 +1,135 @@
+package feeds
+
+import (
+	"hash/fnv"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// entry is a post as every format sees it: clean, in one language, every
+// address absolute, nothing empty that must not be.
+type entry struct {
+	id, link       string
+	title, summary string
+	html           string // body as HTML, ready but for the format's own escaping
+	published      time.Time
+	updated        time.Time
+	fraction       uint32 // of a second, in 1e-9: see stamp
+	authors        []string
+	terms          []string
+	sourceURL      string
+	sourceName     string
+	image          string
+}
+
+// newEntry makes an entry of a post and its rendered content.
+func (b *Builder) newEntry(p *posts.Post, content posts.Content) *entry {
+	e := b.bareEntry(p)
+	e.title = firstText(p.Title, p.Slug, string(p.ID))
+	e.summary = firstText(content.Summary, e.title)
+	e.html = Clean(content.HTML)
+	if note := text(p.Correction); note != "" {
+		note = b.words.corrected + note
+		e.summary = note + " " + e.summary
+		e.html = "<p><strong>" + escapeHTML(note) + "</strong></p>\n" + e.html
+	}
+	if strings.TrimSpace(e.html) == "" {
+		e.html = "<p>" + escapeHTML(e.summary) + "</p>"
+	}
+	e.authors = texts(p.Authors)
+	if address, ok := webAddress(Clean(p.SourceURL)); ok && p.SourceURL != "" {
+		source, _ := url.Parse(address)
+		e.sourceURL = address
+		e.sourceName = firstText(p.SourceName, source.Host)
+	}
+	if address, ok := webAddress(Clean(content.Image)); ok {
+		e.image = address
+	}
+	return e
+}
+
+// withdrawnEntry keeps a withdrawn post's identity, place and topics, and says
+// nothing of what it said.
+func (b *Builder) withdrawnEntry(p *posts.Post) *entry {
+	e := b.bareEntry(p)
+	e.title = b.words.withdrawn
+	e.summary = b.words.withdrawn
+	e.html = "<p>" + b.words.withdrawn + "</p>"
+	return e
+}
+
+func (b *Builder) bareEntry(p *posts.Post) *entry {
+	e := &entry{
+		id:        text(string(p.ID)),
+		link:      b.origin + escapeURI(text(p.URL), true),
+		published: p.Date,
+		updated:   p.Updated,
+		terms:     texts(slices.Concat(p.Categories, p.Tags)),
+	}
+	if e.updated.Before(e.published) {
+		e.updated = e.published
+	}
+	return e
+}
+
+// firstText returns the first of some texts that is not blank when cleaned.
+func firstText(candidates ...string) string {
+	for _, s := range candidates {
+		if s = text(s); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// texts cleans names and drops blank and repeated ones.
+func texts(names []string) []string {
+	clean := make([]string, 0, len(names))
+	for _, name := range names {
+		if name = text(name); name != "" && !slices.Contains(clean, name) {
+			clean = append(clean, name)
+		}
+	}
+	return clean
+}
+
+// fractionOf derives a fraction of a second from an id. Posts taken over from a
+// paper share their second, and the W3C validator warns of two entries with the
+// same updated text (DuplicateUpdated).
+func fractionOf(id posts.ID, salt uint32) uint32 {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	h.Write([]byte{byte(salt), byte(salt >> 8)})
+	return uint32(h.Sum64() % 1e9)
+}
+
+// stamp writes an RFC 3339 time with a given fraction of a second.
+func stamp(t time.Time, fraction uint32) string {
+	return t.Truncate(time.Second).Add(time.Duration(fraction)).Format("2006-01-02T15:04:05.000000000Z07:00")
+}
+
+// atomID returns an id as atom:id takes it: an IRI with a scheme (RFC 4287
+// §4.2.6). Front matter may hold any guid; one that is no IRI is stood for by a
+// UUID of its bytes, in Atom only.
+func atomID(id string) string {
+	scheme, rest, ok := strings.Cut(id, ":")
+	fine := ok && rest != "" && scheme != "" && isLetter(scheme[0])
+	for i := 0; fine && i < len(scheme); i++ {
+		c := scheme[i]
+		fine = isLetter(c) || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
+	}
+	if fine && escapeURI(id, false) == id && !strings.ContainsAny(rest, "[]") {
+		if _, err := url.Parse(id); err == nil {
+			return id
+		}
+	}
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(id)).URN()
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

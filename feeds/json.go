@@ -1,0 +1,48 @@
+package feeds
+
+import (
+	"time"
+
+	gorilla "github.com/gorilla/feeds"
+)
+
+// jsonFeed shadows Items, which gorilla leaves out when empty, and must stay
+// its last field: the items are written into it.
+type jsonFeed struct {
+	*gorilla.JSONFeed
+	Items []struct{} `json:"items"`
+}
+
+func (b *Builder) jsonFeed(f *feed) *jsonFeed {
+	base := (&gorilla.JSON{Feed: b.generic(f)}).JSONFeed()
+	base.Language = b.o.Language
+	base.FeedUrl = f.self
+	base.Authors = []*gorilla.JSONAuthor{{Name: b.o.Author}}
+	for _, hub := range b.o.Hubs {
+		base.Hubs = append(base.Hubs, &gorilla.JSONHub{Type: "WebSub", Url: hub})
+	}
+	return &jsonFeed{JSONFeed: base, Items: []struct{}{}}
+}
+
+// jsonEntry is an item without its content.
+func jsonEntry(e *entry) *gorilla.JSONItem {
+	published := e.published.Truncate(time.Second)
+	item := &gorilla.JSONItem{
+		Id:            e.id,
+		Url:           e.link,
+		ExternalUrl:   e.sourceURL,
+		Title:         e.title,
+		Summary:       e.summary,
+		Image:         e.image,
+		PublishedDate: &published,
+		Tags:          e.terms,
+	}
+	if e.updated.After(e.published) {
+		updated := e.updated.Truncate(time.Second)
+		item.ModifiedDate = &updated
+	}
+	for _, name := range e.authors {
+		item.Authors = append(item.Authors, &gorilla.JSONAuthor{Name: name})
+	}
+	return item
+}

@@ -1,0 +1,210 @@
+package feeds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// withdrawnFor is how long a withdrawn entry stays, counted back from the date
+// of the newest post: the same posts give the same bytes, whatever the time.
+const withdrawnFor = 30 * 24 * time.Hour
+
+// slot is the place of one post in a run.
+type slot struct {
+	post     *posts.Post
+	updated  time.Time
+	fraction uint32
+	uses     int // documents' topics that still need it
+	done     bool
+	huge     bool // too long to be given in full
+	fragment *fragment
+	err      error // why there is no fragment
+}
+
+// run is the state of one pass over the documents of a catalogue.
+type run struct {
+	b           *Builder
+	topics      []posts.Topic
+	entries     map[posts.Topic][]*slot // those of a live feed, newest first
+	marshallers []*marshaller           // one a worker
+}
+
+func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
+	r := &run{
+		b:       b,
+		topics:  allTopics(c, known),
+		entries: make(map[posts.Topic][]*slot, len(c.Topics())+1),
+	}
+	slots := make(map[*posts.Post]*slot)
+	taken := make(map[instant]bool)
+	for _, t := range r.topics {
+		for _, p := range b.live(c, t) {
+			s := slots[p]
+			if s == nil {
+				s = &slot{post: p, updated: latest(p)}
+				s.fraction = uniqueFraction(taken, s)
+				s.err = checkID(c, p)
+				slots[p] = s
+			}
+			s.uses++
+			r.entries[t] = append(r.entries[t], s)
+		}
+	}
+	for range runtime.GOMAXPROCS(0) {
+		r.marshallers = append(r.marshallers, newMarshaller())
+	}
+	return r
+}
+
+// checkID keeps a post out whose id would break the documents that hold it.
+func checkID(c *posts.Catalogue, p *posts.Post) error {
+	if text(string(p.ID)) == "" {
+		return errors.New("it has no id")
+	}
+	if other, _ := c.ByID(p.ID); other != p {
+		return fmt.Errorf("it has the id of %s", other.Path)
+	}
+	return nil
+}
+
+// allTopics is Everything, the catalogue's topics, and the known ones.
+func allTopics(c *posts.Catalogue, known []posts.Topic) []posts.Topic {
+	topics := make([]posts.Topic, 0, len(c.Topics())+len(known))
+	topics = append(topics, c.Topics()...)
+	for _, t := range known {
+		if t != posts.Everything && t.Name() != "" {
+			topics = append(topics, t)
+		}
+	}
+	return append([]posts.Topic{posts.Everything}, posts.SortTopics(topics)...)
+}
+
+// live returns the posts of a topic's live feed: the newest ones, without those
+// withdrawn long ago.
+func (b *Builder) live(c *posts.Catalogue, t posts.Topic) []*posts.Post {
+	all := c.Posts(t)
+	list := make([]*posts.Post, 0, min(len(all), b.o.Limit))
+	for _, p := range all {
+		if len(list) == b.o.Limit {
+			break
+		}
+		if !expired(c, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func expired(c *posts.Catalogue, p *posts.Post) bool {
+	return p.Withdrawn && p.Updated.Before(c.Posts(posts.Everything)[0].Date.Add(-withdrawnFor))
+}
+
+func latest(p *posts.Post) time.Time {
+	if p.Updated.Before(p.Date) {
+		return p.Date
+	}
+	return p.Updated
+}
+
+// instant is what an Atom entry's updated element says.
+type instant struct {
+	second   int64
+	fraction uint32
+}
+
+// uniqueFraction makes sure that no two entries of a run have one instant, were
+// their hashes to meet.
+func uniqueFraction(taken map[instant]bool, s *slot) uint32 {
+	for salt := uint32(0); ; salt++ {
+		at := instant{s.updated.Unix(), fractionOf(s.post.ID, salt)}
+		if !taken[at] {
+			taken[at] = true
+			return at.fraction
+		}
+	}
+}
+
+// render marshals the posts of a topic that no document before it needed, on
+// all processors, and reports those that could not be, in their order.
+func (r *run) render(ctx context.Context, t posts.Topic) {
+	var pending []*slot
+	for _, s := range r.entries[t] {
+		if !s.done {
+			s.done = true
+			pending = append(pending, s)
+		}
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for _, m := range r.marshallers[:min(len(r.marshallers), len(pending))] {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(pending) {
+					return
+				}
+				pending[i].fragment, pending[i].err = r.b.fragment(m, pending[i])
+			}
+		})
+	}
+	workers.Wait()
+	for _, s := range pending {
+		if s.err != nil {
+			r.b.o.Report(posts.Diagnostic{
+				Path:     s.post.Path,
+				Severity: posts.Error,
+				Message:  fmt.Sprintf("left out of the feeds: %v", s.err),
+			})
+		}
+	}
+}
+
+// release forgets what no later topic needs.
+func (r *run) release(t posts.Topic) {
+	for _, s := range r.entries[t] {
+		if s.uses--; s.uses == 0 {
+			s.fragment = nil
+		}
+	}
+	delete(r.entries, t)
+}
+
+// fragment renders and marshals one post.
+func (b *Builder) fragment(m *marshaller, s *slot) (*fragment, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	var e *entry
+	if s.post.Withdrawn {
+		e = b.withdrawnEntry(s.post)
+	} else {
+		content, err := b.o.Content(s.post)
+		if err != nil {
+			return nil, err
+		}
+		e = b.newEntry(s.post, content)
+	}
+	e.fraction = s.fraction
+	fr, err := m.fragment(e)
+	if err != nil {
+		return nil, err
+	}
+	// Whether an entry is given in full must not depend on its place in a
+	// document, or it would change as it ages.
+	for _, f := range Formats {
+		s.huge = s.huge || fr.size(f, true) > b.o.MaxBytes/2
+	}
+	for _, f := range Formats {
+		if n := fr.size(f, false); n > b.o.MaxBytes/2 {
+			return nil, fmt.Errorf("its title, summary and names take %d bytes, more than half of a feed's %d", n, b.o.MaxBytes)
+		}
+	}
+	return fr, nil
+}

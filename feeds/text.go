@@ -1,0 +1,151 @@
+package feeds
+
+import (
+	"encoding/xml"
+	"strings"
+	"unicode/utf8"
+)
+
+// Clean drops the characters that XML 1.0 forbids (§2.2) and those that feed
+// validators refuse: controls but tab and newline, U+FFFD, what is no character
+// at all, and bytes that are not UTF-8. A carriage return becomes a newline, as
+// an XML parser would read it. What is clean is returned as it is.
+func Clean(s string) string {
+	i := dirty(s)
+	if i == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for i < len(s) {
+		b.WriteString(s[:i])
+		s = s[i:]
+		if s[0] == '\r' && !strings.HasPrefix(s, "\r\n") {
+			b.WriteByte('\n')
+		}
+		_, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+		i = dirty(s)
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// dirty returns where the first character is that Clean drops, len(s) if there
+// is none.
+func dirty(s string) int {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' && c != '\t' && c != '\n' || c == 0x7f {
+				return i
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r < 0xa0 || r == utf8.RuneError || r&0xfffe == 0xfffe || 0xfdd0 <= r && r <= 0xfdef {
+			return i
+		}
+		i += size
+	}
+	return len(s)
+}
+
+// text makes plain text of one line, clean and without space at its ends.
+func text(s string) string {
+	s = strings.TrimSpace(Clean(s))
+	if strings.ContainsAny(s, "\n\t\u2028\u2029") {
+		return strings.Join(strings.Fields(s), " ")
+	}
+	return s
+}
+
+// plain is character data in which &, < and > are hexadecimal references, as
+// the RSS Advisory Board's profile wants them: a reader that takes a title for
+// HTML then still shows what was meant.
+type plain string
+
+// MarshalXML implements xml.Marshaler.
+func (p plain) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(innerXML{escapePlain(string(p))}, start)
+}
+
+type innerXML struct {
+	Text string `xml:",innerxml"`
+}
+
+func escapePlain(s string) string {
+	if !strings.ContainsAny(s, "&<>") {
+		return s
+	}
+	return strings.NewReplacer("&", "&#x26;", "<", "&#x3C;", ">", "&#x3E;").Replace(s)
+}
+
+// escapeHTML makes plain text HTML.
+func escapeHTML(s string) string {
+	if !strings.ContainsAny(s, "&<>") {
+		return s
+	}
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// cdata wraps clean text as CDATA sections. "]]>" is split over two of them
+// (XML 1.0 §2.7).
+func cdata(s string) []byte {
+	b := make([]byte, 0, len(s)+len("<![CDATA[]]>"))
+	b = append(b, "<![CDATA["...)
+	for {
+		before, after, found := strings.Cut(s, "]]>")
+		b = append(b, before...)
+		if !found {
+			return append(b, "]]>"...)
+		}
+		b = append(b, "]]]]><![CDATA[>"...)
+		s = after
+	}
+}
+
+// escapeURI percent-encodes what a URI may not hold, and a "%" that starts no
+// escape. Letters beyond ASCII are kept unless all is set.
+func escapeURI(s string, all bool) string {
+	const hexDigits = "0123456789ABCDEF"
+	var b []byte // nil as long as nothing was escaped
+	for i := range len(s) {
+		c := s[i]
+		fine := uriByte(c) || c >= utf8.RuneSelf && !all
+		if c == '%' {
+			fine = i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])
+		}
+		switch {
+		case fine && b != nil:
+			b = append(b, c)
+		case !fine:
+			if b == nil {
+				b = append(make([]byte, 0, len(s)+16), s[:i]...)
+			}
+			b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	if b == nil {
+		return s
+	}
+	return string(b)
+}
+
+func uriByte(c byte) bool {
+	return unreserved(c) || strings.IndexByte(":/?#[]@!$&'()*+,;=", c) >= 0
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
