@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -37,13 +38,16 @@ func ParseAddress(s string) (Address, error) {
 			return "", fmt.Errorf("%w: the part before the @ has a character that is not allowed", ErrAddress)
 		}
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil {
+	ascii, ok := asciiDomain(domain)
+	if !ok {
 		return "", fmt.Errorf("%w: the domain is not valid", ErrAddress)
 	}
-	ascii = strings.ToLower(ascii)
-	if !strings.Contains(ascii, ".") || strings.HasSuffix(ascii, ".") {
+	top := ascii[strings.LastIndexByte(ascii, '.')+1:]
+	if top == ascii || top == "" {
 		return "", fmt.Errorf("%w: the domain is not complete", ErrAddress)
+	}
+	if strings.Trim(top, "0123456789") == "" {
+		return "", fmt.Errorf("%w: expected a domain, not a number", ErrAddress)
 	}
 	address := local + "@" + ascii
 	if len(local) > maxLocal || len(address) > maxAddress {
@@ -53,6 +57,18 @@ func ParseAddress(s string) (Address, error) {
 		return "", fmt.Errorf("%w: expected name@example.com", ErrAddress)
 	}
 	return Address(address), nil
+}
+
+// asciiDomain is idna.Lookup with the lengths of RFC 1035 §2.3.4 checked too.
+func asciiDomain(domain string) (string, bool) {
+	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+	ascii, err := profile.ToASCII(domain)
+	if err != nil || !utf8.ValidString(domain) {
+		return "", false
+	}
+	// What ToASCII makes of some characters it does not take itself.
+	again, err := profile.ToASCII(strings.ToLower(ascii))
+	return again, err == nil && again == strings.ToLower(ascii)
 }
 
 // isAtext is RFC 5322 §3.2.3's atext.

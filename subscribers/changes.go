@@ -46,7 +46,7 @@ func SignUp(s Subscriber, id ID, a Address, p Preferences, now time.Time) (Subsc
 		s.ID, s.Created = id, now
 		s.enter(Pending, now)
 	case Erased:
-		s.Returning = true
+		s.Returning, s.Created = true, now
 		s.enter(Pending, now)
 	}
 	if s.State != Active {
@@ -64,10 +64,12 @@ func SignUp(s Subscriber, id ID, a Address, p Preferences, now time.Time) (Subsc
 // nothing changed. Head is the head of the arrival log: nobody gets the past.
 func Activate(s Subscriber, id ID, a Address, p Preferences, c Consent) (_ Subscriber, ok bool) {
 	switch s.State {
-	case Bounced, Complained, Erased:
+	case Unsubscribed, Bounced, Complained, Erased:
 		return s, false
-	case Unsubscribed:
-		return s, false
+	case Pending:
+		if s.Returning {
+			return s, false // erased until the person confirms
+		}
 	case "":
 		s.ID, s.Created = id, c.At.UTC().Truncate(time.Second)
 	}
@@ -100,7 +102,7 @@ func Confirm(s Subscriber, l Link, now time.Time, head int64) (_ Subscriber, ok 
 	switch {
 	case s.State == Active && l.Generation == s.Generation-1:
 		return s, true
-	case s.State == Active, s.State == Erased, l.Generation != s.Generation:
+	case s.State == "", s.State == Active, s.State == Erased, l.Generation != s.Generation:
 		return s, false
 	}
 	s.activate(Consent{Text: DoubleOptIn, At: now, Head: head})
@@ -108,10 +110,39 @@ func Confirm(s Subscriber, l Link, now time.Time, head int64) (_ Subscriber, ok 
 }
 
 // Unsubscribe takes the person off, from any state that receives something.
-// Doing it twice is fine.
+// Doing it twice is fine. A Returning person who never confirmed is Erased
+// again.
 func Unsubscribe(s Subscriber, now time.Time) Subscriber {
+	if s.State == Pending && s.Returning {
+		return Erase(s, now)
+	}
 	if s.State == Active || s.State == Pending {
 		s.enter(Unsubscribed, now)
+		s.Generation++
+	}
+	return s
+}
+
+// Bounce is what becomes of a record whose address turned out to be dead. Who
+// receives nothing already, is left alone.
+func Bounce(s Subscriber, now time.Time) Subscriber {
+	switch {
+	case s.State == Pending && s.Returning:
+		return Erase(s, now)
+	case s.State == Active || s.State == Pending:
+		s.enter(Bounced, now)
+	}
+	return s
+}
+
+// Complain is what becomes of a record whose owner called a mail of ours
+// unwanted.
+func Complain(s Subscriber, now time.Time) Subscriber {
+	switch {
+	case s.State == Pending && s.Returning:
+		return Erase(s, now)
+	case s.State != "" && s.State != Erased && s.State != Complained:
+		s.enter(Complained, now)
 		s.Generation++
 	}
 	return s
@@ -142,8 +173,11 @@ func Prefer(s Subscriber, p Preferences) (_ Subscriber, ok bool) {
 }
 
 // Erase leaves the ID, so that no import brings the address back, and nothing
-// else.
+// else. Doing it twice is fine.
 func Erase(s Subscriber, now time.Time) Subscriber {
+	if s.State == Erased || s.State == "" {
+		return s
+	}
 	erased := Subscriber{ID: s.ID, Generation: s.Generation + 1, Cursor: s.Cursor, Version: s.Version}
 	erased.enter(Erased, now)
 	return erased

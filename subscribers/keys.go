@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -105,13 +106,13 @@ func (k *Keys) Blind(purpose, value string) string {
 	return purpose + ":" + base64.RawURLEncoding.EncodeToString(mac[:12])
 }
 
-// derive is HMAC-SHA-256 under the identity key over parts, each ended by a
-// zero byte so that no two lists of parts read the same.
+// derive is HMAC-SHA-256 under the identity key over parts, each after its
+// length so that no two lists of parts read the same.
 func (k *Keys) derive(parts ...string) []byte {
 	mac := hmac.New(sha256.New, k.identity)
 	for _, p := range parts {
+		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(p))))
 		mac.Write([]byte(p))
-		mac.Write([]byte{0})
 	}
 	return mac.Sum(nil)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -50,13 +51,16 @@ const (
 func (k *Keys) Sign(l Link) string {
 	buf := make([]byte, 3, signedBytes+macBytes)
 	buf[0], buf[1], buf[2] = tokenVersion, k.links[0].id, byte(l.Purpose)
-	id, _ := base64.RawURLEncoding.DecodeString(string(l.Subscriber)) // a wrong ID gives a link that verifies for nobody
-	buf = append(buf, make([]byte, idBytes)...)
-	copy(buf[3:], id)
+	id, err := base64.RawURLEncoding.Strict().DecodeString(string(l.Subscriber))
+	if err != nil || len(id) != idBytes {
+		id = make([]byte, idBytes) // a wrong ID gives a link that is nobody's
+	}
+	buf = append(buf, id...)
 	buf = binary.BigEndian.AppendUint32(buf, l.Generation)
 	var expires uint32
 	if !l.Expires.IsZero() {
-		expires = uint32(l.Expires.Unix())
+		// 0 stands for never: a date that does not fit must not become it.
+		expires = uint32(min(max(l.Expires.Unix(), 1), math.MaxUint32))
 	}
 	buf = binary.BigEndian.AppendUint32(buf, expires)
 	return base64.RawURLEncoding.EncodeToString(append(buf, tag(k.links[0].key, buf)...))
@@ -70,7 +74,8 @@ func (k *Keys) Verify(token string, p Purpose, now time.Time) (Link, error) {
 		return Link{}, ErrLink
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || raw[0] != tokenVersion {
+	// The decoder skips line ends, so that the length is to be seen again.
+	if err != nil || len(raw) != signedBytes+macBytes || raw[0] != tokenVersion {
 		return Link{}, ErrLink
 	}
 	if !k.signed(raw) || Purpose(raw[2]) != p {
