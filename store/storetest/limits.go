@@ -1,0 +1,74 @@
+package storetest
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+func limits() []law {
+	return []law{
+		{"Allow says whether an event is within n per period", allowWithin},
+		{"Allow counts each key for itself", allowKeys},
+		{"Allow counts for all processes", allowShared},
+		{"Allow lets exactly n of many at once in", allowOfMany},
+		{"the window starts with the first event, and later ones do not prolong it", allowFixed},
+		{"Allow lets nothing in when n is 0", allowNone},
+	}
+}
+
+// allowed demands the answer to one event.
+func (s *scene) allowed(store Store, key string, n int, period time.Duration, want bool) {
+	s.Helper()
+	got, err := store.Allow(s.ctx, key, n, period)
+	s.ok(err, "Allow")
+	if got != want {
+		s.Fatalf("Allow(%q, %d, %v) = %v, want %v", key, n, period, got, want)
+	}
+}
+
+func allowWithin(s *scene) {
+	for range 3 {
+		s.allowed(s.Store, "k", 3, time.Hour, true)
+	}
+	for range 3 {
+		s.allowed(s.Store, "k", 3, time.Hour, false)
+	}
+}
+
+func allowKeys(s *scene) {
+	s.allowed(s.Store, "one:恩施", 1, time.Hour, true)
+	s.allowed(s.Store, "one:恩施", 1, time.Hour, false)
+	s.allowed(s.Store, "two", 1, time.Hour, true)
+}
+
+func allowShared(s *scene) {
+	s.allowed(s.Store, "k", 2, time.Hour, true)
+	s.allowed(s.Second, "k", 2, time.Hour, true)
+	s.allowed(s.Store, "k", 2, time.Hour, false)
+}
+
+func allowOfMany(s *scene) {
+	var in atomic.Int32
+	s.atOnce(20, func(_ int, store Store) error {
+		ok, err := store.Allow(s.ctx, "k", 7, time.Hour)
+		if ok {
+			in.Add(1)
+		}
+		return err
+	})
+	equal(s, "events let in", in.Load(), 7)
+}
+
+func allowFixed(s *scene) {
+	const period = time.Second
+	s.allowed(s.Store, "k", 1, period, true)
+	s.Advance(period / 2)
+	s.allowed(s.Store, "k", 1, period, false)
+	s.Advance(period/2 + 20*time.Millisecond)
+	s.allowed(s.Store, "k", 1, period, true)
+	s.allowed(s.Second, "k", 1, period, false)
+}
+
+func allowNone(s *scene) {
+	s.allowed(s.Store, "k", 0, time.Hour, false)
+}

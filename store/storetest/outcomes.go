@@ -1,0 +1,276 @@
+package storetest
+
+import (
+	"sync/atomic"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// begins are the laws of Queue.Begin.
+func begins() []law {
+	return []law{
+		{"Begin marks deliveries Sending, and Tries rises by one", beginMarks},
+		{"Begin answers for each in order", beginOrder},
+		{"Begin answers LeaseLost to a lost token", beginLost},
+		{"Begin skips what its subscriber may not receive any more", beginLeft},
+		{"Begin of a finished delivery is not permitted", beginFinished},
+		{"Begin lets one of two holders of the same lease's past in", beginAtOnce},
+	}
+}
+
+// lost returns a lease that was lost and the one that another worker has now.
+func (s *scene) lost(e delivery.Edition) (lost, held []delivery.Delivery) {
+	s.Helper()
+	lost = s.lease(work(e), 1, short)
+	s.Advance(expired)
+	equal(s, "Requeued", s.sweep(delivery.Resend).Requeued, 1)
+	held = s.lease(work(e), 1, long)
+	equal(s, "Subscriber", held[0].Subscriber, lost[0].Subscriber)
+	if lost[0].Token == held[0].Token {
+		s.Fatal("two leases have the same token")
+	}
+	return lost, held
+}
+
+func beginMarks(s *scene) {
+	e, _ := s.mailing(3)
+	leased := s.lease(work(e), 2, long)
+	s.begin(leased)
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 2, delivery.Queued: 1})
+	equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, 1)
+	s.finish(leased, delivery.Queued)
+	s.begin(s.lease(work(e), 3, long))
+	equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, 2)
+}
+
+func beginOrder(s *scene) {
+	e, _ := s.mailing(6)
+	leased := s.lease(work(e), 6, long)
+	s.leave(leased[1].Subscriber, subscribers.Unsubscribed)
+	s.leave(leased[4].Subscriber, subscribers.Bounced)
+	leased[2].Token += "x"
+	got := s.permits(leased)
+	for i, want := range []delivery.Permit{
+		delivery.Go, delivery.Left, delivery.LeaseLost, delivery.Go, delivery.Left, delivery.Go,
+	} {
+		equal(s, "permit", got[i], want)
+	}
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 3, delivery.Skipped: 2, delivery.Queued: 1})
+}
+
+func beginLost(s *scene) {
+	e, _ := s.mailing(1)
+	lost, held := s.lost(e)
+	equal(s, "permit of the lost lease", s.permits(lost)[0], delivery.LeaseLost)
+	s.counts(e.ID, delivery.Counts{delivery.Queued: 1})
+	equal(s, "Tries", s.one(e.ID, held[0].Subscriber).Tries, 0)
+	s.begin(held)
+	equal(s, "permit of the lost lease", s.permits(lost)[0], delivery.LeaseLost)
+	equal(s, "Tries", s.one(e.ID, held[0].Subscriber).Tries, 1)
+}
+
+func beginLeft(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, long)
+	s.leave(leased[0].Subscriber, subscribers.Complained)
+	equal(s, "permit", s.permits(leased[:1])[0], delivery.Left)
+	d := s.one(e.ID, leased[0].Subscriber)
+	equal(s, "State", d.State, delivery.Skipped)
+	equal(s, "Skip", d.Skip, delivery.SkipSuppressed)
+	equal(s, "Tries", d.Tries, 0)
+	s.finish(leased[:1], delivery.Queued) // what a worker says that was refused
+	s.counts(e.ID, delivery.Counts{delivery.Skipped: 1, delivery.Queued: 1})
+	equal(s, "ready", s.ready(work(e)), 0)
+}
+
+func beginFinished(s *scene) {
+	e, _ := s.mailing(1)
+	leased := s.lease(work(e), 1, long)
+	s.begin(leased)
+	s.finish(leased, delivery.Sent)
+	equal(s, "permit", s.permits(leased)[0], delivery.LeaseLost)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
+}
+
+func beginAtOnce(s *scene) {
+	e, _ := s.mailing(20)
+	lost := s.lease(work(e), 20, short)
+	s.Advance(expired)
+	s.sweep(delivery.Resend)
+	held := s.lease(work(e), 20, long)
+	var permitted atomic.Int32
+	s.atOnce(2, func(i int, store Store) error {
+		mine := [][]delivery.Delivery{lost, held}[i]
+		for k := range mine {
+			permits, err := store.Begin(s.ctx, mine[k:k+1])
+			if err != nil {
+				return err
+			}
+			if permits[0] == delivery.Go {
+				permitted.Add(1)
+			}
+		}
+		return nil
+	})
+	equal(s, "permits", permitted.Load(), 20)
+}
+
+// finishes are the laws of Queue.Finish.
+func finishes() []law {
+	return []law{
+		{"Finish records what became of attempts", finishRecords},
+		{"Finish records Sent and Rejected even if the lease was lost", finishFacts},
+		{"Finish records Sent even if it had become uncertain", finishSentLate},
+		{"Finish ignores other results without the token", finishLost},
+		{"Finish again changes nothing", finishAgain},
+		{"Finish with Queued gives an unbegun lease back", finishQueued},
+		{"Finish lets Sent stay Sent", finishSentStays},
+		{"Finish with Bounce makes the subscriber bounced in the same step", finishBounce},
+		{"Finish with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
+		{"Finish of a delivery that does not exist does nothing", finishUnknown},
+	}
+}
+
+func finishRecords(s *scene) {
+	e, _ := s.mailing(4)
+	leased := s.lease(work(e), 4, long)
+	s.begin(leased)
+	for i, state := range []delivery.State{delivery.Sent, delivery.Rejected, delivery.Failed, delivery.Uncertain} {
+		s.finish(leased[i:i+1], state)
+		d := s.one(e.ID, leased[i].Subscriber)
+		equal(s, "State", d.State, state)
+		equal(s, "Reply", d.Reply, "250 2.0.0 queued")
+		equal(s, "At is set", d.At.IsZero(), false)
+		equal(s, "Tries", d.Tries, 1)
+	}
+	equal(s, "ready", s.ready(work(e)), 0)
+}
+
+func finishFacts(s *scene) {
+	for mark, fact := range []delivery.State{delivery.Sent, delivery.Rejected} {
+		id := s.add(person(mark)).ID
+		e := s.open(int64(mark + 1))
+		s.plan(e, "letter")
+		s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+		lost := s.lease(work(e), 1, brief)
+		s.begin(lost)
+		s.Advance(over)
+		equal(s, "Uncertain", s.sweep(delivery.Resend).Uncertain, 1)
+		s.finish(lost, fact)
+		equal(s, "State", s.one(e.ID, lost[0].Subscriber).State, fact)
+		equal(s, "ready", s.ready(work(e)), 0)
+		s.leave(id, subscribers.Unsubscribed)
+	}
+}
+
+func finishSentLate(s *scene) {
+	e, _ := s.mailing(1)
+	lost := s.lease(work(e), 1, brief)
+	s.begin(lost)
+	s.Advance(over)
+	s.sweep(delivery.SkipIt)
+	s.counts(e.ID, delivery.Counts{delivery.Uncertain: 1})
+	s.finish(lost, delivery.Sent)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
+}
+
+func finishLost(s *scene) {
+	e, _ := s.mailing(1)
+	lost, held := s.lost(e)
+	for _, state := range []delivery.State{delivery.Retry, delivery.Failed, delivery.Uncertain, delivery.Queued} {
+		s.finish(lost, state)
+		s.counts(e.ID, delivery.Counts{delivery.Queued: 1})
+		equal(s, "ready", s.ready(work(e)), 0)
+	}
+	s.begin(held)
+	s.finish(lost, delivery.Failed)
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 1})
+	s.finish(held, delivery.Sent)
+	s.finish(lost, delivery.Retry)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
+}
+
+func finishAgain(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, long)
+	s.begin(leased)
+	for range 2 { // the store's first answer was lost
+		s.finish(leased[:1], delivery.Sent)
+		s.retry(leased[1:], s.Now().Add(long))
+		s.counts(e.ID, delivery.Counts{delivery.Sent: 1, delivery.Retry: 1})
+	}
+}
+
+func finishQueued(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, long)
+	s.finish(leased, delivery.Queued)
+	equal(s, "ready", s.ready(work(e)), 2)
+	equal(s, "permit with the old token", s.permits(leased)[0], delivery.LeaseLost)
+	equal(s, "Tries", s.lease(work(e), 2, long)[0].Tries, 0)
+}
+
+func finishSentStays(s *scene) {
+	e, _ := s.mailing(1)
+	lost := s.lease(work(e), 1, brief)
+	s.begin(lost)
+	s.Advance(over)
+	s.sweep(delivery.Resend)
+	held := s.lease(work(e), 1, long)
+	s.begin(held)
+	s.finish(lost, delivery.Sent)
+	for _, state := range []delivery.State{delivery.Retry, delivery.Failed, delivery.Queued} {
+		s.finish(held, state)
+		s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
+	}
+	equal(s, "ready", s.ready(work(e)), 0)
+}
+
+func finishBounce(s *scene) {
+	e, all := s.mailing(1)
+	s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+	other := s.open(2)
+	s.plan(other, "letter")
+	leased := s.lease(work(e), 1, long)
+	s.begin(leased)
+	result := delivery.Result{Delivery: leased[0], State: delivery.Rejected, Reply: "550 5.1.1", Bounce: true}
+	s.ok(s.Store.Finish(s.ctx, []delivery.Result{result}), "Finish")
+	sub := s.stored(all[0].ID)
+	equal(s, "State", sub.State, subscribers.Bounced)
+	equal(s, "Generation", sub.Generation, all[0].Generation+1)
+	equal(s, "Changed is still the old time", sub.Changed.Equal(all[0].Changed), false)
+	s.is(s.Store.Save(s.ctx, all[0], subscribers.NoNotice), "Save of the record from before", subscribers.ErrConflict)
+	s.states(map[subscribers.State]int{subscribers.Bounced: 1})
+	s.lease0(work(other))
+	s.counts(other.ID, delivery.Counts{delivery.Skipped: 1})
+	equal(s, "Skip", s.one(other.ID, sub.ID).Skip, delivery.SkipSuppressed)
+	s.due(daily(9))
+}
+
+func finishBounceLeaves(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, long)
+	s.begin(leased)
+	for i, state := range []subscribers.State{subscribers.Erased, subscribers.Complained} {
+		id := leased[i].Subscriber
+		s.leave(id, state)
+		before := s.stored(id)
+		result := delivery.Result{Delivery: leased[i], State: delivery.Rejected, Bounce: true}
+		s.ok(s.Store.Finish(s.ctx, []delivery.Result{result}), "Finish")
+		s.same(before, before.Version)
+	}
+	s.counts(e.ID, delivery.Counts{delivery.Rejected: 2})
+}
+
+func finishUnknown(s *scene) {
+	e, all := s.mailing(1)
+	s.ok(s.Store.Delete(s.ctx, all[0]), "Delete")
+	unknown := delivery.Delivery{Edition: e.ID, Subscriber: person(9).ID, Token: "x"}
+	s.finish([]delivery.Delivery{unknown}, delivery.Sent)
+	unknown.Edition = "daily-20260101-1"
+	s.finish([]delivery.Delivery{unknown}, delivery.Sent)
+	equal(s, "permit", s.permits([]delivery.Delivery{unknown})[0], delivery.LeaseLost)
+	s.counts(e.ID, delivery.Counts{delivery.Skipped: 1})
+	s.counts(unknown.Edition, nil)
+}
