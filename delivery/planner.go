@@ -13,11 +13,17 @@ import (
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
+// Arrivals is the part of digest.Log that planning reads.
+type Arrivals interface {
+	Head(ctx context.Context) (int64, error)
+	Since(ctx context.Context, after, to int64) ([]digest.Entry, error)
+}
+
 // PlannerOptions are what a Planner works with. All but Batch and Parallel are
 // needed.
 type PlannerOptions struct {
 	Planning Planning
-	Log      digest.Log
+	Log      Arrivals
 	Renderer Renderer
 	Schedule digest.Schedule
 	LetterID func(edition, key string) string // subscribers.Keys.LetterID
@@ -114,43 +120,6 @@ func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Repor
 	}
 	r, err = p.run(ctx, e)
 	return r, err == nil, err
-}
-
-// Preview says who would get which letter if a cadence ran now, and changes
-// nothing. each is called once a subscriber; the letter has its ID.
-func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(subscribers.Subscriber, digest.Letter) error) error {
-	now := p.o.Now().In(p.o.Schedule.Zone)
-	head, err := p.o.Log.Head(ctx)
-	if err != nil {
-		return fmt.Errorf("arrival log: %w", err)
-	}
-	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
-	desk := newDesk(p.o, e)
-	for part := range p.o.Planning.Parts() {
-		for after := subscribers.ID(""); ; {
-			some, err := p.o.Planning.Candidates(ctx, e, part, after, p.o.Batch)
-			if err != nil {
-				return fmt.Errorf("edition %s: %w", e.ID, err)
-			}
-			if len(some) == 0 {
-				break
-			}
-			for _, candidate := range some {
-				letter, err := desk.content(ctx, candidate.Subscriber)
-				if err != nil {
-					return err
-				}
-				if len(letter.Entries) == 0 {
-					continue
-				}
-				if err := each(candidate.Subscriber, letter); err != nil {
-					return err
-				}
-			}
-			after = some[len(some)-1].Subscriber.ID
-		}
-	}
-	return nil
 }
 
 // run opens e (or joins the one that is being planned) and works it through.
