@@ -1,0 +1,197 @@
+package mailer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/templates"
+)
+
+// RendererOptions are what a Renderer works with. Templates, Title and Public
+// are needed.
+type RendererOptions struct {
+	Templates     *templates.Set
+	Title         string // of the site
+	SiteLink      string // where the articles are; Public if ""
+	Public        string // address of our pages, without a trailing slash
+	SubjectPrefix string // before every digest's subject, such as the law wants for advertisements
+	Zone          *time.Location
+	// TopicTitle names a category as readers know it; nil for its own name.
+	TopicTitle func(posts.Topic) string
+}
+
+// Renderer turns letters into mail, once a letter. It is safe for concurrent
+// use.
+type Renderer struct{ o RendererOptions }
+
+var _ delivery.Renderer = (*Renderer)(nil)
+
+// NewRenderer checks the options and returns a renderer.
+func NewRenderer(o RendererOptions) (*Renderer, error) {
+	var errs []error
+	if o.Templates == nil {
+		errs = append(errs, errors.New("renderer: templates are missing"))
+	}
+	if o.Title = clean(o.Title); o.Title == "" {
+		errs = append(errs, errors.New("renderer: the site has no title: set one"))
+	}
+	errs = append(errs, checkPublic(o.Public))
+	if o.SiteLink == "" {
+		o.SiteLink = o.Public
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.TopicTitle == nil {
+		o.TopicTitle = posts.Topic.Name
+	}
+	return &Renderer{o}, errors.Join(errs...)
+}
+
+// checkPublic holds the public address to characters that mean nothing in a
+// header, in HTML or in text: it stands in all of them as it is.
+func checkPublic(public string) error {
+	u, err := url.Parse(public)
+	odd := func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune(`"'<>&\,;?#`, r)
+	}
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		strings.HasSuffix(public, "/") || strings.ContainsFunc(public, odd) || len(public) > 200 {
+		return fmt.Errorf("public address %q: expected https://host or https://host/path, without a trailing slash", public)
+	}
+	return nil
+}
+
+// MaxBytes is what a mail stays below as it goes over the wire, headers
+// included: at a little more, Gmail hides the rest of a letter.
+const MaxBytes = 100_000
+
+// headerRoom is how much of MaxBytes is left to the headers that a Composer
+// writes.
+const headerRoom = 3_000
+
+// Preview is a letter as its templates made it, with example.invalid addresses
+// where personal ones go.
+type Preview struct {
+	Subject string
+	HTML    string // style rules moved into the elements
+	Text    string
+	Bytes   int // of the mail without the headers of a recipient
+}
+
+// Render implements delivery.Renderer.
+func (r *Renderer) Render(l digest.Letter) ([]byte, error) {
+	_, mail, err := r.fit(l)
+	if err != nil {
+		return nil, fmt.Errorf("letter %s of %s: %w", l.ID, l.Edition, err)
+	}
+	return mail.encode(), nil
+}
+
+// Preview renders a letter for people to look at.
+func (r *Renderer) Preview(l digest.Letter) (Preview, error) {
+	made, mail, err := r.fit(l)
+	if err != nil {
+		return Preview{}, fmt.Errorf("letter %s of %s: %w", l.ID, l.Edition, err)
+	}
+	html, err := inline(made.HTML)
+	if err != nil {
+		return Preview{}, err
+	}
+	return Preview{made.Subject, html, made.Text, r.size(mail)}, nil
+}
+
+// fit renders a letter as fully as MaxBytes allows: without summaries, then
+// with ever fewer posts in full lines.
+func (r *Renderer) fit(l digest.Letter) (templates.Mail, *rendered, error) {
+	if len(l.Entries) == 0 {
+		return templates.Mail{}, nil, errors.New("it has no posts")
+	}
+	content, err := json.Marshal(l)
+	if err != nil {
+		return templates.Mail{}, nil, err
+	}
+	at := newMarks(content)
+	c := cut{posts: digest.MaxFull, corrections: maxCorrections, summaries: true}
+	for {
+		made, err := r.o.Templates.Mail("digest", string(l.Language), r.view(l, at, c))
+		if err != nil {
+			return made, nil, err
+		}
+		mail, err := assemble(made, at)
+		if err != nil {
+			return made, nil, err
+		}
+		if r.size(mail) <= MaxBytes-headerRoom {
+			return made, mail, complete(mail, unsubscribeBare, unsubscribeHref)
+		}
+		if !c.less() {
+			return made, nil, fmt.Errorf("%d bytes with a single post: above the limit of %d", r.size(mail), MaxBytes)
+		}
+	}
+}
+
+// complete holds a mail to having gaps of these kinds: a replaced template must
+// not lose the way out.
+func complete(mail *rendered, need ...gap) error {
+	for _, g := range need {
+		found := false
+		for _, s := range mail.body {
+			found = found || s.gap == g
+		}
+		if !found {
+			part := "text"
+			if g.href() {
+				part = "html"
+			}
+			return fmt.Errorf("its %s template leaves out a personal link (gap %d): a mail must have it", part, g)
+		}
+	}
+	return nil
+}
+
+// size is how long a mail's body will be for whoever gets it.
+func (r *Renderer) size(mail *rendered) int {
+	link := len(r.o.Public) + len("/preferences/") + tokenChars + len(`href=""`)
+	lines := (link + lineBytes - 1) / lineBytes
+	n := len(mail.head)
+	for _, s := range mail.body {
+		n += len(s.bytes)
+		if s.gap != fixed {
+			n += lines * (lineChars + 2)
+		}
+	}
+	return n
+}
+
+// tokenChars is at least the length of a signed link's token.
+const tokenChars = 64
+
+// notice renders one of the mails that are no letter.
+func (r *Renderer) notice(n subscribers.Notice, language subscribers.Language) (*rendered, error) {
+	at := newMarks([]byte(n))
+	frame := r.frame(language)
+	var view any = templates.AlreadyView{MailFrame: frame, Preferences: at.preferences, Unsubscribe: at.unsubscribe}
+	need := []gap{preferencesBare, preferencesHref}
+	if n == subscribers.NoticeConfirm {
+		view = templates.ConfirmView{MailFrame: frame, Confirm: at.confirm, Days: int(subscribers.ConfirmFor.Hours() / 24)}
+		need = []gap{confirmBare, confirmHref}
+	}
+	made, err := r.o.Templates.Mail(string(n), string(language), view)
+	if err != nil {
+		return nil, err
+	}
+	mail, err := assemble(made, at)
+	if err != nil {
+		return nil, err
+	}
+	return mail, complete(mail, need...)
+}
