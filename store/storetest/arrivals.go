@@ -22,7 +22,7 @@ func arrivals() []law {
 		{"Append fails with ErrFenced if the watch has passed on, and nothing arrives", logAppendFenced},
 		{"two appenders, one of them fenced, leave no gap", logTwoAppenders},
 		{"Append from two processes at once leaves no gap and doubles nothing", logAppendAtOnce},
-		{"Update replaces what the log says, numbers and topics kept", logUpdate},
+		{"Update replaces what the log says; Number, Arrived and Topics are kept", logUpdate},
 		{"Update passes over a post that is not in the log", logUpdateUnknown},
 		{"Update fails with ErrFenced if the watch has passed on, and nothing changes", logUpdateFenced},
 		{"Since returns the entries with after < Number ≤ to, by number", logSince},
@@ -35,7 +35,7 @@ func entry(n int) digest.Entry {
 	return digest.Entry{
 		Post:  posts.ID(fmt.Sprintf("https://example.org/post/%d", n)),
 		Title: fmt.Sprintf("第%d条", n), Link: fmt.Sprintf("https://example.org/%d.html", n),
-		Date: at(n), Topics: []posts.Topic{posts.Category("enshiribao")},
+		Date: at(n), Arrived: at(500 + n), Topics: []posts.Topic{posts.Category("enshiribao")},
 	}
 }
 
@@ -203,10 +203,10 @@ func logUpdate(s *scene) {
 	w := s.watch()
 	s.arrive(w, 1, 2)
 	changed := entry(1)
-	changed.Number, changed.Topics = 77, []posts.Topic{posts.Tag("moved")}
+	changed.Number, changed.Arrived, changed.Topics = 77, at(999), []posts.Topic{posts.Tag("moved")}
 	changed.Title, changed.Correction, changed.Withdrawn = "改了", "更正", true
 	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{changed}), "Update")
-	changed.Topics = entry(1).Topics
+	changed.Arrived, changed.Topics = entry(1).Arrived, entry(1).Topics
 	s.logged(changed, entry(2))
 }
 

@@ -1,0 +1,189 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+var (
+	_ posts.Identities     = (*DB)(nil)
+	_ digest.Log           = (*DB)(nil)
+	_ subscribers.Registry = (*DB)(nil)
+	_ subscribers.Bulk     = (*DB)(nil)
+	_ subscribers.Limits   = (*DB)(nil)
+	_ delivery.Planning    = (*DB)(nil)
+	_ delivery.Editions    = (*DB)(nil)
+	_ delivery.Letters     = (*DB)(nil)
+	_ delivery.Queue       = (*DB)(nil)
+	_ delivery.Pacer       = (*DB)(nil)
+)
+
+// Options say where the store is.
+type Options struct {
+	Path string           // of the file; made, with its directory, if missing
+	Now  func() time.Time // the store's clock, time.Now by default
+}
+
+// DB is a store in one file. It is safe for concurrent use.
+type DB struct {
+	path   string
+	now    func() time.Time
+	writer *sql.DB // one connection: its transactions queue up here, not at the file's lock
+	reader *sql.DB
+}
+
+// readers is how many reads a process does at a time.
+const readers = 4
+
+// Open opens the store, makes it if it is missing, and brings its schema up to
+// date. It refuses a file on a network file system, a file that is no store, and
+// a store of a newer version.
+func Open(o Options) (*DB, error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", o.Path, err)
+	}
+	if err := prepare(path); err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
+	db := &DB{path: path, now: o.Now}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	if db.writer, err = connect(path, 1, "foreign_keys(1)", "journal_mode(WAL)"); err != nil {
+		return nil, db.fault("open", err)
+	}
+	if err := db.migrate(context.Background()); err != nil {
+		return nil, errors.Join(db.fault("open", err), db.writer.Close())
+	}
+	if db.reader, err = connect(path, readers, "query_only(1)"); err != nil {
+		return nil, errors.Join(db.fault("open", err), db.writer.Close())
+	}
+	return db, nil
+}
+
+// Shutdown closes the file. It is not named Close, which ends the planning of an
+// edition.
+func (db *DB) Shutdown() error {
+	return db.fault("close", errors.Join(db.reader.Close(), db.writer.Close()))
+}
+
+// tx is a transaction under way, or a reading of one moment.
+type tx struct {
+	ctx      context.Context
+	sql      *sql.Tx
+	prepared map[string]*sql.Stmt
+	now      time.Time
+}
+
+// write runs step as one transaction: all of it happens, or nothing. step sees
+// the time at which the transaction began, not the one at which it was asked for.
+func (db *DB) write(ctx context.Context, op string, step func(*tx) error) error {
+	return db.fault(op, db.transact(ctx, db.writer, step))
+}
+
+// read runs step on what the store is at one moment.
+func (db *DB) read(ctx context.Context, op string, step func(*tx) error) error {
+	return db.fault(op, db.transact(ctx, db.reader, step))
+}
+
+func (db *DB) transact(ctx context.Context, pool *sql.DB, step func(*tx) error) error {
+	begun, err := pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: pool == db.reader})
+	if err != nil {
+		return err
+	}
+	// Statements are short: a context that could end would cost a goroutine each.
+	t := &tx{
+		ctx: context.WithoutCancel(ctx), sql: begun,
+		prepared: make(map[string]*sql.Stmt), now: db.now(),
+	}
+	if err := step(t); err != nil {
+		if undone := begun.Rollback(); undone != nil && ctx.Err() != nil {
+			return ctx.Err() // the end of ctx rolled it back before
+		}
+		return err
+	}
+	return begun.Commit()
+}
+
+func (t *tx) prepare(query string) (*sql.Stmt, error) {
+	if s, ok := t.prepared[query]; ok {
+		return s, nil
+	}
+	s, err := t.sql.PrepareContext(t.ctx, query)
+	t.prepared[query] = s
+	return s, err
+}
+
+// exec carries out a statement and returns how many rows it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	s, err := t.prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row reads one row into dest; false if there is none.
+func (t *tx) row(query string, args []any, dest ...any) (bool, error) {
+	s, err := t.prepare(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(t.ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// rows calls each for every row of a query.
+func (t *tx) rows(query string, args []any, each func(scan func(dest ...any) error) error) error {
+	s, err := t.prepare(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(t.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// values are the arguments of a query.
+func values(args ...any) []any { return args }
+
+// seconds is how a moment is stored: 0 for the zero time.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// moment is the opposite of seconds.
+func moment(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}

@@ -1,0 +1,91 @@
+package sqlitedb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/enshi-daily/enshi/delivery"
+)
+
+const editionColumns = `id, cadence, mark, slot, scheduled, stage, paused, opened, finished`
+
+// editions reads the editions that a query finds.
+func (t *tx) editions(query string, args ...any) (some []delivery.Edition, err error) {
+	err = t.rows(query, args, func(scan func(...any) error) error {
+		var e delivery.Edition
+		var slot, opened, finished int64
+		err := scan(&e.ID, &e.Cadence, &e.Mark, &slot, &e.Scheduled, &e.Stage, &e.Paused, &opened, &finished)
+		e.Slot, e.Opened, e.Finished = moment(slot), moment(opened), moment(finished)
+		some = append(some, e)
+		return err
+	})
+	return some, err
+}
+
+// edition reads one; delivery.ErrNotFound.
+func (t *tx) edition(id string) (delivery.Edition, error) {
+	found, err := t.editions(`SELECT `+editionColumns+` FROM edition WHERE id = ?`, id)
+	switch {
+	case err != nil:
+		return delivery.Edition{}, err
+	case len(found) == 0:
+		return delivery.Edition{}, fmt.Errorf("%w: %s", delivery.ErrNotFound, id)
+	}
+	return found[0], nil
+}
+
+// Edition implements delivery.Editions.
+func (db *DB) Edition(ctx context.Context, id string) (e delivery.Edition, err error) {
+	err = db.read(ctx, "read an edition", func(t *tx) error {
+		e, err = t.edition(id)
+		return err
+	})
+	return e, err
+}
+
+// Editions implements delivery.Editions.
+func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Edition, err error) {
+	err = db.read(ctx, "read editions", func(t *tx) error {
+		latest, err = t.editions(`SELECT `+editionColumns+` FROM edition
+			ORDER BY opened DESC, serial DESC LIMIT ?`, max(limit, 0))
+		return err
+	})
+	return latest, err
+}
+
+// Counts implements delivery.Editions.
+func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
+	counts := make(delivery.Counts)
+	err := db.read(ctx, "count deliveries", func(t *tx) error {
+		return t.rows(`SELECT state, count(*) FROM delivery WHERE edition = ? GROUP BY state`, values(id),
+			func(scan func(...any) error) error {
+				var state delivery.State
+				var n int
+				err := scan(&state, &n)
+				counts[state] = n
+				return err
+			})
+	})
+	return counts, err
+}
+
+// Pause implements delivery.Editions.
+func (db *DB) Pause(ctx context.Context, id, reason string) error {
+	return db.setPaused(ctx, id, cmp.Or(reason, "no reason given"))
+}
+
+// Resume implements delivery.Editions.
+func (db *DB) Resume(ctx context.Context, id string) error {
+	return db.setPaused(ctx, id, "")
+}
+
+func (db *DB) setPaused(ctx context.Context, id, reason string) error {
+	return db.write(ctx, "pause or resume an edition", func(t *tx) error {
+		n, err := t.exec(`UPDATE edition SET paused = ? WHERE id = ?`, reason, id)
+		if err == nil && n == 0 {
+			return fmt.Errorf("%w: %s", delivery.ErrNotFound, id)
+		}
+		return err
+	})
+}

@@ -1,0 +1,72 @@
+package sqlitedb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// Identities implements posts.Identities.
+func (db *DB) Identities(ctx context.Context) (all []posts.Identity, err error) {
+	err = db.read(ctx, "read identities", func(t *tx) error {
+		return t.rows(`SELECT id, path, source_url, body, standing, reason, gone, seen FROM identity`, nil,
+			func(scan func(...any) error) error {
+				var i posts.Identity
+				var body []byte
+				var seen int64
+				if err := scan(&i.ID, &i.Path, &i.SourceURL, &body, &i.Standing, &i.Reason, &i.Gone, &seen); err != nil {
+					return err
+				}
+				copy(i.Body[:], body)
+				i.Seen = moment(seen)
+				all = append(all, i)
+				return nil
+			})
+	})
+	return all, err
+}
+
+// Record implements posts.Identities.
+func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identity) error {
+	return db.write(ctx, "record identities", func(t *tx) error {
+		if err := t.fence(w); err != nil {
+			return err
+		}
+		for i := range records {
+			if err := t.record(records[i]); err != nil {
+				return fmt.Errorf("%s: %w", records[i].ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) record(i posts.Identity) error {
+	var stored posts.Standing
+	known, err := t.row(`SELECT standing FROM identity WHERE id = ?`, values(i.ID), &stored)
+	if err != nil {
+		return err
+	}
+	if known && rank(stored) > rank(i.Standing) {
+		i.Standing = stored
+	}
+	_, err = t.exec(`INSERT OR REPLACE INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen))
+	return err
+}
+
+// rank orders standings: a record moves up alone.
+func rank(s posts.Standing) int {
+	switch s {
+	case posts.Backlog, posts.Due:
+		return 1
+	case posts.Held:
+		return 2
+	case posts.Arrived:
+		return 3
+	case posts.Withdrawn:
+		return 4
+	}
+	return 0
+}

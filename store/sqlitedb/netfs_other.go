@@ -1,0 +1,6 @@
+//go:build !linux
+
+package sqlitedb
+
+// networkFileSystem knows the file systems of Linux alone.
+func networkFileSystem(string) string { return "" }

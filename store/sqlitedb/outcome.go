@@ -1,0 +1,106 @@
+package sqlitedb
+
+import (
+	"context"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// Begin implements delivery.Queue.
+func (db *DB) Begin(ctx context.Context, leased []delivery.Delivery) ([]delivery.Permit, error) {
+	permits := make([]delivery.Permit, len(leased))
+	err := db.write(ctx, "begin deliveries", func(t *tx) (err error) {
+		for i := range leased {
+			if permits[i], err = t.begin(&leased[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return permits, nil
+}
+
+func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
+	q, found, err := t.find(d)
+	switch {
+	case err != nil:
+		return "", err
+	case !found || !q.holds(d.Token) || q.until <= t.now.UnixMilli():
+		return delivery.LeaseLost, nil
+	case q.State == delivery.Sending:
+		return delivery.Go, nil // asked again: the first answer was lost
+	}
+	if skip, ok := q.sendable(); !ok {
+		return delivery.Left, t.skip(d, skip)
+	}
+	_, err = t.exec(`UPDATE delivery SET state = 'sending', tries = tries + 1 WHERE edition = ? AND subscriber = ?`,
+		d.Edition, d.Subscriber)
+	return delivery.Go, err
+}
+
+// Finish implements delivery.Queue.
+func (db *DB) Finish(ctx context.Context, results []delivery.Result) error {
+	return db.write(ctx, "finish deliveries", func(t *tx) error {
+		for i := range results {
+			if err := t.finish(&results[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) finish(r *delivery.Result) error {
+	q, found, err := t.find(&r.Delivery)
+	if err != nil || !found || !counts(&q, r) {
+		return err
+	}
+	if r.Bounce {
+		if err := t.bounce(r.Delivery.Subscriber); err != nil {
+			return err
+		}
+	}
+	if q.State == delivery.Sent {
+		return nil // arrived: nothing that another attempt met changes that
+	}
+	at, ready := t.now.Unix(), int64(0)
+	switch r.State {
+	case delivery.Retry:
+		at, ready = 0, r.At.UnixMilli()
+	case delivery.Queued:
+		at, ready = 0, t.now.UnixMilli()
+	}
+	_, err = t.exec(`UPDATE delivery SET state = ?, skip = ?, at = ?, reply = ?, ready_ms = ?, token = '', until_ms = 0
+		WHERE edition = ? AND subscriber = ?`,
+		r.State, skipOf(r), at, r.Reply, ready, r.Delivery.Edition, r.Delivery.Subscriber)
+	return err
+}
+
+// counts says whether a result is recorded: a fact in any case, another one
+// only of whoever holds the lease.
+func counts(q *queued, r *delivery.Result) bool {
+	if r.State == delivery.Sent || r.State == delivery.Rejected {
+		return q.sameRound(r.Delivery.Token)
+	}
+	return q.holds(r.Delivery.Token)
+}
+
+func skipOf(r *delivery.Result) delivery.Skip {
+	if r.State == delivery.Skipped {
+		return r.Delivery.Skip
+	}
+	return ""
+}
+
+// bounce takes a dead address out. The version rises, so that a change which
+// was made from the record before it is refused.
+func (t *tx) bounce(id subscribers.ID) error {
+	_, err := t.exec(`UPDATE subscriber SET state = ?, generation = generation + 1, version = version + 1, changed = ?
+		WHERE id = ? AND state NOT IN ('bounced', 'complained', 'erased')`,
+		subscribers.Bounced, t.now.Unix(), id)
+	return err
+}

@@ -1,0 +1,113 @@
+-- Moments are Unix seconds, 0 for none; those named *_ms are milliseconds.
+-- Lists are JSON, so that an operator can read them with the sqlite3 shell.
+
+-- 'fingerprint': of the key ring that made the subscriber IDs.
+-- 'epoch': raised by a restore or a copy, to fence processes of the old store.
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE watch (
+  one      INTEGER PRIMARY KEY CHECK (one = 1),
+  token    INTEGER NOT NULL,
+  holder   TEXT NOT NULL,        -- '' once released
+  until_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO watch VALUES (1, 0, '', 0);
+
+CREATE TABLE identity (
+  id         TEXT PRIMARY KEY,
+  path       TEXT NOT NULL,
+  source_url TEXT NOT NULL,
+  body       BLOB NOT NULL,
+  standing   TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  gone       INTEGER NOT NULL,
+  seen       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE arrival (
+  number INTEGER PRIMARY KEY,
+  post   TEXT NOT NULL UNIQUE,
+  entry  TEXT NOT NULL           -- digest.Entry
+) STRICT;
+
+CREATE TABLE subscriber (
+  id         TEXT PRIMARY KEY,
+  version    INTEGER NOT NULL,
+  address    TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  topics     TEXT NOT NULL,
+  cadence    TEXT NOT NULL,
+  language   TEXT NOT NULL,
+  cursor     INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  consent    TEXT NOT NULL,
+  created    INTEGER NOT NULL,
+  confirmed  INTEGER NOT NULL,
+  changed    INTEGER NOT NULL,
+  noticed    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriber_due ON subscriber (cadence, id, cursor) WHERE state = 'active';
+
+CREATE TABLE edition (
+  serial    INTEGER PRIMARY KEY,
+  id        TEXT NOT NULL UNIQUE,
+  cadence   TEXT NOT NULL,
+  mark      INTEGER NOT NULL,
+  slot      INTEGER NOT NULL,
+  scheduled INTEGER NOT NULL,
+  stage     TEXT NOT NULL,
+  paused    TEXT NOT NULL,
+  opened    INTEGER NOT NULL,
+  finished  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX edition_planning ON edition (cadence) WHERE stage = 'planning';
+CREATE UNIQUE INDEX edition_slot ON edition (cadence, slot) WHERE scheduled = 1;
+CREATE INDEX edition_open ON edition (opened, serial) WHERE stage IN ('planning', 'sending');
+CREATE INDEX edition_opened ON edition (opened, serial);
+
+CREATE TABLE letter (
+  edition TEXT NOT NULL,
+  letter  TEXT NOT NULL,
+  data    BLOB NOT NULL,
+  UNIQUE (edition, letter)
+) STRICT;
+
+-- Without a reference to edition and subscriber: notices have no edition, and
+-- what was sent stays on record when the person is deleted.
+CREATE TABLE delivery (
+  edition    TEXT NOT NULL,
+  subscriber TEXT NOT NULL,
+  letter     TEXT NOT NULL,
+  grp        TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  skip       TEXT NOT NULL DEFAULT '',
+  tries      INTEGER NOT NULL DEFAULT 0,
+  created    INTEGER NOT NULL,
+  at         INTEGER NOT NULL DEFAULT 0,   -- end states: since when
+  reply      TEXT NOT NULL DEFAULT '',
+  doubts     INTEGER NOT NULL DEFAULT 0,
+  round      INTEGER NOT NULL DEFAULT 0,   -- how often a notice was asked for again
+  ready_ms   INTEGER NOT NULL DEFAULT 0,   -- not before
+  token      TEXT NOT NULL DEFAULT '',     -- of the lease, '' if there is none
+  until_ms   INTEGER NOT NULL DEFAULT 0,   -- end of the lease
+  PRIMARY KEY (edition, subscriber)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms)
+  WHERE state IN ('queued', 'retry') AND token = '';
+CREATE INDEX delivery_leased ON delivery (until_ms) WHERE token <> '';
+
+CREATE TABLE window (
+  key      TEXT PRIMARY KEY,
+  events   INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX window_until ON window (until_ms);
+
+-- due_us: when the group's budget is whole again, Unix microseconds.
+CREATE TABLE pace (
+  grp    TEXT PRIMARY KEY,
+  due_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

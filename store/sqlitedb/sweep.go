@@ -1,0 +1,109 @@
+package sqlitedb
+
+import (
+	"context"
+
+	"github.com/enshi-daily/enshi/delivery"
+)
+
+// sweepBatch is how many expired leases one transaction takes back.
+const sweepBatch = 500
+
+// Sweep implements delivery.Queue. It writes only if a reading found something
+// to do: sweepers look often and find little.
+func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swept, err error) {
+	for {
+		some, err := db.expired(ctx)
+		if err != nil {
+			return swept, err
+		}
+		if !some {
+			break
+		}
+		err = db.write(ctx, "take expired leases back", func(t *tx) error { return t.takeBack(p, &swept) })
+		if err != nil {
+			return swept, err
+		}
+	}
+	done, err := db.done(ctx)
+	if err != nil {
+		return swept, err
+	}
+	for _, id := range done {
+		err := db.write(ctx, "finish an edition", func(t *tx) error {
+			n, err := t.exec(`UPDATE edition AS e SET stage = 'finished', finished = ? WHERE id = ? AND `+allDone, t.now.Unix(), id)
+			if err == nil && n > 0 {
+				swept.Finished = append(swept.Finished, id)
+			}
+			return err
+		})
+		if err != nil {
+			return swept, err
+		}
+	}
+	return swept, nil
+}
+
+func (db *DB) expired(ctx context.Context) (some bool, err error) {
+	err = db.read(ctx, "look for expired leases", func(t *tx) error {
+		some, err = t.row(`SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`,
+			values(t.now.UnixMilli()), new(int))
+		return err
+	})
+	return some, err
+}
+
+// takeBack ends expired leases. swept counts them once the transaction stands;
+// if it fails, the sweep does, and nobody reads swept.
+func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
+	var found []delivery.Delivery
+	err := t.rows(`SELECT `+deliveryColumns+` FROM delivery d WHERE d.token <> '' AND d.until_ms <= ? LIMIT ?`,
+		values(t.now.UnixMilli(), sweepBatch),
+		func(scan func(...any) error) error {
+			d, err := scanDelivery(scan)
+			found = append(found, d)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		state, doubts, at := delivery.Queued, 0, int64(0)
+		switch {
+		case found[i].State != delivery.Sending:
+			swept.Requeued++
+		case p == delivery.Resend:
+			swept.Uncertain++
+			doubts = 1
+		default:
+			swept.Uncertain++
+			state, at = delivery.Uncertain, t.now.Unix()
+		}
+		_, err := t.exec(`UPDATE delivery SET state = ?, doubts = doubts + ?, at = ?, ready_ms = ?, token = '', until_ms = 0
+			WHERE edition = ? AND subscriber = ?`,
+			state, doubts, at, t.now.UnixMilli(), found[i].Edition, found[i].Subscriber)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allDone holds for an edition e that is planned to the end and has nothing
+// open: what is queued or waits is in one index, what is leased in the other.
+const allDone = `e.stage = 'sending'
+	AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.edition = e.id AND ` + ready + `)
+	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_leased WHERE d.token <> '' AND d.edition = e.id)`
+
+// done returns the editions that can be finished.
+func (db *DB) done(ctx context.Context) (ids []string, err error) {
+	err = db.read(ctx, "look for finished editions", func(t *tx) error {
+		return t.rows(`SELECT e.id FROM edition e WHERE `+allDone, nil, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	})
+	return ids, err
+}
