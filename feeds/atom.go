@@ -21,7 +21,7 @@ type atomRoot struct {
 }
 
 // FeedXml implements gorilla.XmlFeed.
-func (r *atomRoot) FeedXml() any { return r } //nolint:revive // the interface's spelling
+func (r *atomRoot) FeedXml() any { return r }
 
 type person struct {
 	Name plain `xml:"name"`

@@ -23,7 +23,7 @@ type rssRoot struct {
 }
 
 // FeedXml implements gorilla.XmlFeed.
-func (r *rssRoot) FeedXml() any { return r } //nolint:revive // the interface's spelling
+func (r *rssRoot) FeedXml() any { return r }
 
 // rssChannel shadows the fields of gorilla's that are too poor: encoding/xml
 // takes the shallower of two fields of one name.
