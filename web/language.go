@@ -1,0 +1,102 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/templates"
+)
+
+// languages are those that pages exist in.
+func languages() []subscribers.Language {
+	return []subscribers.Language{subscribers.Chinese, subscribers.English}
+}
+
+// chooseLanguage decides in which language a page is: what the address asks
+// for, else what the browser prefers, else the publisher's.
+func (s *Server) chooseLanguage(v *visit) {
+	s.speak(v, s.o.Language)
+	if v.Request.URL.RawQuery != "" {
+		if l, ok := readLanguage(v.URL.Query().Get("lang")); ok {
+			s.speak(v, l)
+			v.asked = true
+			return
+		}
+	}
+	wanted, _, err := language.ParseAcceptLanguage(v.Header.Get("Accept-Language"))
+	if err != nil || len(wanted) == 0 {
+		return
+	}
+	for _, tag := range wanted {
+		if l, ok := spoken(tag); ok {
+			s.speak(v, l)
+			return
+		}
+	}
+}
+
+// spoken is our language that is nearest to a tag, by its first part: who reads
+// zh-Hant reads our Chinese sooner than our English.
+func spoken(tag language.Tag) (subscribers.Language, bool) {
+	base, _ := tag.Base()
+	switch base.String() {
+	case "zh":
+		return subscribers.Chinese, true
+	case "en":
+		return subscribers.English, true
+	}
+	return "", false
+}
+
+// readLanguage reads a language from an address or a form.
+func readLanguage(value string) (subscribers.Language, bool) {
+	for _, l := range languages() {
+		if strings.EqualFold(value, string(l)) {
+			return l, true
+		}
+	}
+	if value == "zh" || value == "zh-CN" {
+		return subscribers.Chinese, true
+	}
+	return "", false
+}
+
+// here is the path of one of our pages, in the language that was asked for.
+func (s *Server) here(v *visit, path string) string {
+	if v.asked {
+		path += "?lang=" + url.QueryEscape(string(v.language))
+	}
+	return s.base + path
+}
+
+// say is a sentence with its %s and {n} filled in, by the key of its singular:
+// KEY_one is used for 1 where a language has one.
+func count(text templates.Messages, key string, n int) string {
+	if n == 1 {
+		key += "_one"
+	}
+	return strings.ReplaceAll(text[key], "{n}", strconv.Itoa(n))
+}
+
+// fill puts values in place of {names}.
+func fill(sentence string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(sentence)
+}
+
+// day is a date as people read it, in the site's zone.
+func (s *Server) day(text templates.Messages, t time.Time) string {
+	return t.In(s.o.Schedule.Zone).Format(text["date_layout"])
+}
+
+// stamp is a time as machines read it.
+func (s *Server) stamp(t time.Time) string { return t.In(s.o.Schedule.Zone).Format(time.RFC3339) }
+
+// moment is a date with the time of day.
+func (s *Server) moment(text templates.Messages, t time.Time) string {
+	return t.In(s.o.Schedule.Zone).Format(text["moment_layout"])
+}

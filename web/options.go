@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// Documents finds the file of a published document by its decoded path below
+// the output directory, without a leading slash. feeds.Publisher is one.
+type Documents interface {
+	Lookup(path string) (feeds.File, bool)
+}
+
+// Pages writes a page by name; templates.Set is one.
+type Pages interface {
+	Page(w io.Writer, name string, view any) error
+}
+
+// Arrivals are the parts of digest.Log that pages need.
+type Arrivals interface {
+	Head(ctx context.Context) (int64, error)
+	Since(ctx context.Context, after, to int64) ([]digest.Entry, error)
+}
+
+// Editions are the parts of delivery.Editions that pages need.
+type Editions interface {
+	Editions(ctx context.Context, limit int) ([]delivery.Edition, error)
+}
+
+// Quota is how many events a period may have.
+type Quota struct {
+	N      int
+	Period time.Duration
+}
+
+// Options are what a Server works with. All without a named default are
+// needed.
+type Options struct {
+	Log       *slog.Logger
+	Now       func() time.Time
+	Documents Documents
+	Templates Pages
+	Files     fs.FS // style, script and sentences: templates.WebFiles
+
+	Addresses subscribers.Addresses // also says where the pages are: Addresses.Public
+	Registry  subscribers.Registry
+	Limits    subscribers.Limits
+	Arrivals  Arrivals
+	Letters   delivery.Letters
+	Editions  Editions
+
+	Title       string
+	Description string
+	Language    subscribers.Language // of visitors who ask for none that we have; default Chinese
+	SiteURL     string               // scheme and host of the articles, without a trailing slash
+	Cadence     subscribers.Cadence  // the publisher's default; default Daily
+	Schedule    digest.Schedule
+	Note        string // shown below every page, e.g. that mails go to a directory; default none
+
+	Hubs           []string       // WebSub hubs, named in Link headers; default none
+	MaxAge         time.Duration  // how long feeds and pages may be kept; default 5 minutes
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; default none
+	PerClient      Quota          // sign-ups from one client address; default 10 an hour
+	InAll          Quota          // sign-ups in all; default 1000 an hour
+}
+
+// withDefaults fills in what may be left out.
+func (o Options) withDefaults() Options {
+	if o.Language == "" {
+		o.Language = subscribers.Chinese
+	}
+	if o.Cadence == "" {
+		o.Cadence = subscribers.Daily
+	}
+	if o.MaxAge == 0 {
+		o.MaxAge = 5 * time.Minute
+	}
+	if o.PerClient == (Quota{}) {
+		o.PerClient = Quota{N: 10, Period: time.Hour}
+	}
+	if o.InAll == (Quota{}) {
+		o.InAll = Quota{N: 1000, Period: time.Hour}
+	}
+	return o
+}
+
+// check names everything that is missing, at once.
+func (o *Options) check() error {
+	var missing []error
+	need := func(name string, there bool) {
+		if !there {
+			missing = append(missing, fmt.Errorf("web: option %s is missing", name))
+		}
+	}
+	need("Log", o.Log != nil)
+	need("Now", o.Now != nil)
+	need("Documents", o.Documents != nil)
+	need("Templates", o.Templates != nil)
+	need("Files", o.Files != nil)
+	need("Addresses.Keys", o.Addresses.Keys != nil)
+	need("Registry", o.Registry != nil)
+	need("Limits", o.Limits != nil)
+	need("Arrivals", o.Arrivals != nil)
+	need("Letters", o.Letters != nil)
+	need("Editions", o.Editions != nil)
+	need("Title", o.Title != "")
+	need("Schedule.Zone", o.Schedule.Zone != nil)
+	return errors.Join(missing...)
+}
+
+// basePath is the path of the public address, "" or "/path": a proxy may show
+// us below one.
+func (o *Options) basePath() (string, error) {
+	u, err := url.Parse(o.Addresses.Public)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return "", fmt.Errorf("web: public address %q: expected http or https and a host", o.Addresses.Public)
+	}
+	return strings.TrimSuffix(u.EscapedPath(), "/"), nil
+}
+
+// article is the address of a post at the site.
+func (o *Options) article(p *posts.Post) string { return o.SiteURL + p.URL }

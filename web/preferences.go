@@ -1,0 +1,107 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/templates"
+)
+
+// showPreferences is somebody's own topics, cadence and language.
+func (s *Server) showPreferences(w http.ResponseWriter, v *visit) error {
+	link, err := s.o.Addresses.Keys.Verify(v.args[0], subscribers.PurposePreferences, s.o.Now())
+	if err != nil {
+		return err
+	}
+	sub, err := s.read(v.Context(), link.Subscriber)
+	if err != nil {
+		return err
+	}
+	if !mayChoose(sub, link) {
+		return errUsed
+	}
+	s.speak(v, sub.Language)
+	return s.preferencesPage(w, v, sub, choosing{preferences: chosenBy(sub)})
+}
+
+// preferences saves them.
+func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
+	link, err := s.o.Addresses.Keys.Verify(v.args[0], subscribers.PurposePreferences, s.o.Now())
+	if err != nil {
+		return err
+	}
+	sub, err := s.read(v.Context(), link.Subscriber)
+	if err != nil {
+		return err
+	}
+	if !mayChoose(sub, link) {
+		return errUsed
+	}
+	s.speak(v, sub.Language)
+	if err := readForm(v); err != nil {
+		return err
+	}
+	chosen, wrong, err := s.readPreferences(v, s.offered(sub))
+	if err != nil {
+		return err
+	}
+	if wrong.Any() {
+		return s.preferencesPage(w, v, sub, choosing{preferences: chosen, wrong: wrong})
+	}
+	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
+		after, ok := subscribers.Prefer(sub, chosen)
+		if !ok || !mayChoose(sub, link) {
+			return sub, subscribers.NoNotice, errUsed
+		}
+		return after, subscribers.NoNotice, nil
+	})
+	if err != nil {
+		return err
+	}
+	if changed {
+		s.count.prefer.Add(1)
+	}
+	s.speak(v, sub.Language)
+	return s.preferencesPage(w, v, sub, choosing{preferences: chosenBy(sub), saved: true})
+}
+
+// mayChoose says whether a link is the person's latest, and there is anything
+// to choose.
+func mayChoose(sub subscribers.Subscriber, l subscribers.Link) bool {
+	return sub.State == subscribers.Active && sub.Generation == l.Generation
+}
+
+func chosenBy(sub subscribers.Subscriber) subscribers.Preferences {
+	return subscribers.Preferences{Topics: sub.Topics, Cadence: sub.Cadence, Language: sub.Language}
+}
+
+// offered says which topics somebody may choose: those that there are, and
+// those that he has.
+func (s *Server) offered(sub subscribers.Subscriber) func(posts.Topic) bool {
+	shelf := s.shelf.Load()
+	return func(t posts.Topic) bool {
+		return t == posts.Everything || shelf != nil && shelf.has(t) || slices.Contains(sub.Topics, t)
+	}
+}
+
+// choosing is the state of the form.
+type choosing struct {
+	preferences subscribers.Preferences
+	wrong       templates.FormErrors
+	saved       bool
+}
+
+func (s *Server) preferencesPage(w http.ResponseWriter, v *visit, sub subscribers.Subscriber, c choosing) error {
+	f := s.form(v, c.preferences)
+	f.Action, f.Button, f.Errors = s.base+v.place.raw, v.text["form_button_save"], c.wrong
+	status := http.StatusOK
+	if c.wrong.Any() {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.page(w, v, status, "preferences", templates.PreferencesView{
+		Frame: s.framed(v, v.text["preferences_title"]), Saved: c.saved, Form: f,
+		Unsubscribe: s.local(s.o.Addresses.Unsubscribe(sub.ID)),
+	})
+}
