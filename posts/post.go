@@ -16,7 +16,7 @@ type Post struct {
 	ID    ID     // minted or remembered by Identify; empty as it comes from a scan
 	Path  string // the file, slash-separated, relative to the site's root
 	Title string // plain text, never empty
-	URL   string // path of the article below the site's address, percent-encoded, with a leading slash and base URL
+	URL   string // path below Site.BaseURL, percent-encoded, with a leading slash: Site.Absolute makes it an address
 	Slug  string // Jekyll's slug: front matter's, else the file name's
 
 	JekyllID string // the entry id that jekyll-feed 0.17 gives this post, absolute
@@ -59,7 +59,9 @@ func (p *Post) Topics() []Topic {
 type Content struct {
 	HTML    string // sanitised, every address absolute, characters that XML forbids dropped
 	Summary string // plain text: Post.Summary, else the first real paragraphs cut at a sentence
-	Image   string // first image, absolute; "" if none
+	Image   string // front matter's image, else the first, absolute; "" if none
+
+	Diagnostics []Diagnostic // Liquid that was left out
 }
 
 // Severity tells how bad a Diagnostic is.

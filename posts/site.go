@@ -1,6 +1,10 @@
 package posts
 
-import "time"
+import (
+	"path"
+	"strings"
+	"time"
+)
 
 // Site is what the site's _config.yml says, with Jekyll's defaults filled in.
 type Site struct {
@@ -18,22 +22,24 @@ type Site struct {
 	ShowDrafts       bool
 	Limit            int // limit_posts: the newest N, 0 for all
 	ExcerptSeparator string
-	MarkdownExt      []string
-	Include, Exclude []string
+	MarkdownExt      []string // lower case, without a dot
+	Include, Exclude []string // globs; Exclude has Jekyll's own at its end
+	Destination      string   // Jekyll's output, relative to the root, default "_site"; never read
 	CollectionsDir   string
 	Defaults         []Default // front matter defaults
 	FeedPath         string    // jekyll-feed's feed.path, default "feed.xml"
 	FeedCategories   []string  // jekyll-feed's feed.categories
 	FeedTags         []string  // tags that jekyll-feed made feeds for; nil for none
-	FeedTagsAll      bool      // feed.tags: true
-	FeedTagsPath     string    // default "feed/by_tag/"
+	FeedTagsAll      bool      // feed.tags without only: every tag but FeedTagsExcept
+	FeedTagsExcept   []string
+	FeedTagsPath     string // default "feed/by_tag/"
 }
 
 // Default is one entry of _config.yml's defaults: values for the posts under a
 // path.
 type Default struct {
-	Path   string
-	Type   string
+	Path   string // prefix of a post's path, or a glob of it; "" for all
+	Type   string // "" for all; posts is the type of posts and drafts
 	Values map[string]any
 }
 
@@ -44,4 +50,15 @@ func (s Site) Absolute(path string) string {
 		path = "/" + path
 	}
 	return s.URL + s.BaseURL + path
+}
+
+// IsMarkdown says whether the site takes a file for Markdown, by its extension.
+func (s Site) IsMarkdown(file string) bool {
+	ext := strings.TrimPrefix(strings.ToLower(path.Ext(file)), ".")
+	for _, markdown := range s.MarkdownExt {
+		if ext == markdown {
+			return true
+		}
+	}
+	return false
 }

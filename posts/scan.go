@@ -1,0 +1,94 @@
+package posts
+
+import (
+	"cmp"
+	"io/fs"
+	"slices"
+	"time"
+)
+
+// Scan is what one look at the site found. It is never changed.
+type Scan struct {
+	Posts       []*Post // the published ones, without IDs, in a Catalogue's order
+	Diagnostics []Diagnostic
+	Wake        time.Time // when the next post dated in the future is due; zero if none is
+	Unsettled   []string  // new files left out and changed ones kept as they were, until they settle
+	Reread      int       // files read; the others are as the scan before found them
+
+	reader *Reader
+	files  map[string]*record
+}
+
+// stamp tells whether a file changed without reading it.
+type stamp struct {
+	size  int64
+	mtime int64 // nanoseconds
+	inode uint64
+}
+
+func stampOf(info fs.FileInfo) stamp {
+	return stamp{size: info.Size(), mtime: info.ModTime().UnixNano(), inode: inode(info)}
+}
+
+// record is what is known of one file. It is never changed.
+type record struct {
+	read  stamp // of the version that parsed is of; zero if it was never read
+	seen  stamp // as last seen; differs from read while a change settles
+	since int64 // when seen was first seen, in nanoseconds
+	parsed
+}
+
+// observe is the record of a file that was seen now and not read yet.
+func observe(s stamp, before *record, now time.Time) *record {
+	r := &record{seen: s, since: now.UnixNano()}
+	if before == nil {
+		return r
+	}
+	if before.seen == s {
+		r.since = before.since
+	}
+	r.read, r.parsed = before.read, before.parsed
+	return r
+}
+
+// settled says whether the file was left alone for the settle time: by its own
+// clock, or, which also holds for a clock that is ahead, by ours.
+func (r *record) settled(settle time.Duration, now time.Time) bool {
+	if settle <= 0 {
+		return true
+	}
+	limit := now.Add(-settle).UnixNano()
+	return r.seen.mtime <= limit || r.since <= limit
+}
+
+// finish fills s from its records: what is published now.
+func (s *Scan) finish(site *Site, now time.Time) {
+	published := make([]*Post, 0, len(s.files))
+	for _, r := range s.files {
+		s.Diagnostics = append(s.Diagnostics, r.diags...)
+		if r.post == nil || r.hidden {
+			continue
+		}
+		if r.post.Date.After(now) && !site.Future {
+			if s.Wake.IsZero() || r.post.Date.Before(s.Wake) {
+				s.Wake = r.post.Date
+			}
+			continue
+		}
+		published = append(published, r.post)
+	}
+	slices.SortFunc(published, newestFirst)
+	if site.Limit > 0 && len(published) > site.Limit {
+		published = slices.Clone(published[:site.Limit])
+	}
+	s.Posts = published
+	slices.Sort(s.Unsettled)
+	slices.SortFunc(s.Diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+// newestFirst is a Catalogue's order.
+func newestFirst(a, b *Post) int {
+	return cmp.Or(b.Date.Compare(a.Date), cmp.Compare(b.Path, a.Path))
+}
