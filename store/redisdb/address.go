@@ -1,0 +1,95 @@
+package redisdb
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// parseURL reads a store's URL (Options.URL). where is the address without user
+// and password.
+func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		// url.Error repeats the URL, which may hold a password.
+		var bad *url.Error
+		if errors.As(err, &bad) {
+			err = bad.Err
+		}
+		return nil, "", fmt.Errorf("redis URL: %w; expected redis://[user:password@]host:port/db", err)
+	}
+	o = &redis.UniversalOptions{Username: u.User.Username()}
+	o.Password, _ = u.User.Password()
+	query := u.Query()
+	switch u.Scheme {
+	case "unix":
+		if u.Path == "" || u.Host != "" {
+			return nil, "", fmt.Errorf("redis URL: a socket's path has three slashes before it: unix:///run/redis.sock")
+		}
+		o.Addrs = []string{u.Path}
+	case "redis", "rediss":
+		o.Addrs = hosts(u.Host, query["addr"])
+		if u.Scheme == "rediss" {
+			name, _, err := net.SplitHostPort(o.Addrs[0])
+			if err != nil {
+				return nil, "", fmt.Errorf("redis URL: %w", err)
+			}
+			o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: name}
+		}
+	default:
+		return nil, "", fmt.Errorf("redis URL: scheme %q: expected redis, rediss or unix", u.Scheme)
+	}
+	o.MasterName = query.Get("master")
+	if o.DB, err = database(u, query); err != nil {
+		return nil, "", err
+	}
+	if o.DB != 0 && o.MasterName == "" && len(o.Addrs) > 1 {
+		return nil, "", fmt.Errorf("redis URL: database %d: a cluster has only database 0", o.DB)
+	}
+	for name := range query {
+		if name != "addr" && name != "master" && name != "db" {
+			return nil, "", fmt.Errorf("redis URL: unknown parameter %q: expected addr, master or db", name)
+		}
+	}
+	return o, strings.Join(o.Addrs, ","), nil
+}
+
+// hosts lists the addresses, each with a port.
+func hosts(list string, more []string) []string {
+	var addrs []string
+	for _, h := range append(strings.Split(list, ","), more...) {
+		if h == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(h); err != nil {
+			h = net.JoinHostPort(strings.Trim(h, "[]"), "6379")
+		}
+		addrs = append(addrs, h)
+	}
+	if addrs == nil {
+		addrs = []string{"localhost:6379"}
+	}
+	return addrs
+}
+
+// database reads the number of the database, 0 if there is none.
+func database(u *url.URL, query url.Values) (int, error) {
+	name := query.Get("db")
+	if u.Scheme != "unix" && name == "" {
+		name = strings.Trim(u.Path, "/")
+	}
+	if name == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(name)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("redis URL: database %q: expected a number", name)
+	}
+	return n, nil
+}

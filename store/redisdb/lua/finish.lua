@@ -1,0 +1,66 @@
+-- Records what became of attempts.
+-- KEYS: 1-6 book; 7-11 person; a ready set a group; then a record a bounce
+-- ARGV: 1 clock, 2 edition, 3 the time as records keep it, for bounces,
+--       4 number of groups, their names, then for each result: ID, token,
+--       created in ms or '', state, at in ms or '', doubts, skip, place of the
+--       record among the bounces or 0, reply
+-- Returns: how many were recorded
+local now = clock(ARGV[1])
+local edition = ARGV[2]
+local book = new_book(KEYS, edition, now)
+local notice = string.sub(edition, 1, 7) == 'notice-'
+local ready, first, record = group_keys(4, 12)
+local person = slice(KEYS, 7, 11)
+
+local function requeue(id, d, state, at)
+  if book.cancelled() then return book.close_as(id, d, 'skipped', 'cancelled') end
+  local key = ready[d.group]
+  if not key then error('delivery of ' .. id .. ': the result names another group than ' .. d.group) end
+  d.token, d.skip, d.at = '', '', state == 'retry' and at or ''
+  if state == 'retry' then d.tries = tonumber(d.tries) + 1 end
+  book.put(id, d, state)
+  book.ready(id, d, key, state == 'retry' and tonumber(at) or now)
+end
+
+local ends = { bounced = true, complained = true, erased = true }
+
+local function bounce(id, key)
+  local s = redis.call('HMGET', key, 'state', 'cadence', 'cursor', 'generation', 'version')
+  if not s[1] or ends[s[1]] then return end
+  redis.call('HSET', key, 'state', 'bounced', 'generation', ms(tonumber(s[4] or 0) + 1),
+    'version', ms(tonumber(s[5]) + 1), 'changed', ARGV[3])
+  rehome(person, id, { state = s[1], cadence = s[2] }, { state = 'bounced', cadence = s[2], cursor = s[3] })
+end
+
+-- record_one keeps one result; facts count whoever holds the lease.
+local function record_one(id, token, created, state, at, doubts, skip, bounces, reply)
+  local d = book.get(id)
+  if not d then return false end
+  local mine = d.token ~= '' and d.token == token
+  if state == 'sent' or state == 'rejected' then
+    -- A notice that was replaced meanwhile is another delivery.
+    if notice and created ~= '' and created ~= d.created then return false end
+    if d.state == 'sent' or d.state == state then return false end
+  elseif not mine then
+    return false
+  end
+  book.unlease(id, d)
+  book.unready(id, d, ready[d.group])
+  d.doubts = math.max(tonumber(d.doubts), tonumber(doubts))
+  if reply ~= '' then d.reply = reply end
+  if state == 'retry' or state == 'queued' then
+    requeue(id, d, state, at)
+  else
+    book.close_as(id, d, state, skip)
+  end
+  if bounces > 0 then bounce(id, KEYS[record + bounces - 1]) end
+  return true
+end
+
+local recorded = 0
+for i = first, #ARGV, 9 do
+  local r = slice(ARGV, i, i + 8)
+  if record_one(r[1], r[2], r[3], r[4], r[5], r[6], r[7], tonumber(r[8]), r[9]) then recorded = recorded + 1 end
+end
+book.save()
+return recorded

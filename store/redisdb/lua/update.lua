@@ -1,0 +1,15 @@
+-- Replaces what the arrival log says of posts that are in it.
+-- KEYS: 1 watch, 2 log, 3 numbers
+-- ARGV: 1 token, then post, other part (see append), ...
+-- Returns: how many were replaced, -1 if the watch has passed on
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return -1 end
+local replaced = 0
+for i = 2, #ARGV, 2 do
+  local number = redis.call('HGET', KEYS[3], ARGV[i])
+  if number then
+    local kept = string.match(redis.call('HGET', KEYS[2], number), '^([^\t]*)\t')
+    redis.call('HSET', KEYS[2], number, kept .. '\t' .. ARGV[i + 1])
+    replaced = replaced + 1
+  end
+end
+return replaced

@@ -1,0 +1,134 @@
+package redisdb
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+// script is the name of a file under lua, without its ending.
+type script string
+
+// The scripts. Each file says what its keys, arguments and answers are.
+const (
+	scriptAllow      script = "allow"
+	scriptAppend     script = "append"
+	scriptBegin      script = "begin"
+	scriptCancel     script = "cancel"
+	scriptCandidates script = "candidates"
+	scriptDelete     script = "delete"
+	scriptExpired    script = "expired"
+	scriptFinish     script = "finish"
+	scriptLease      script = "lease"
+	scriptOpen       script = "open"
+	scriptPace       script = "pace"
+	scriptPlan       script = "plan"
+	scriptPurge      script = "purge"
+	scriptRecord     script = "record"
+	scriptRenew      script = "renew"
+	scriptSave       script = "save"
+	scriptStage      script = "stage"
+	scriptSweep      script = "sweep"
+	scriptUpdate     script = "update"
+	scriptWatch      script = "watch"
+	scriptWork       script = "work"
+)
+
+// loadScripts reads every file under lua, each with the prelude before it.
+func loadScripts() (map[script]*redis.Script, error) {
+	files, err := luaFiles.ReadDir("lua")
+	if err != nil {
+		return nil, fmt.Errorf("read scripts: %w", err)
+	}
+	prelude, err := luaFiles.ReadFile("lua/prelude.lua")
+	if err != nil {
+		return nil, fmt.Errorf("read scripts: %w", err)
+	}
+	scripts := make(map[script]*redis.Script, len(files))
+	for _, f := range files {
+		source, err := luaFiles.ReadFile("lua/" + f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read script %s: %w", f.Name(), err)
+		}
+		name := script(f.Name()[:len(f.Name())-len(".lua")])
+		scripts[name] = redis.NewScript(string(prelude) + string(source))
+	}
+	return scripts, nil
+}
+
+// call is one run of a script. All its keys are in one slot.
+type call struct {
+	keys []string
+	args []any
+}
+
+// run runs a script once a call, in one round trip, and returns the answers in
+// order. If any call failed the error is returned; others may have been carried
+// out.
+func (db *DB) run(ctx context.Context, name script, calls ...call) ([]*redis.Cmd, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	s := db.scripts[name]
+	answers := make([]*redis.Cmd, len(calls))
+	todo := make([]int, len(calls))
+	for i := range todo {
+		todo[i] = i
+	}
+	for range 2 {
+		pipe := db.rdb.Pipeline()
+		for _, i := range todo {
+			answers[i] = s.EvalSha(ctx, pipe, calls[i].keys, calls[i].args...)
+		}
+		_, _ = pipe.Exec(ctx) // each command has its own error
+		var missing []int
+		for _, i := range todo {
+			if err := answers[i].Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
+				missing = append(missing, i)
+			} else if err != nil {
+				return nil, db.fail(string(name), err)
+			}
+		}
+		if missing == nil {
+			return answers, nil
+		}
+		// The server does not know the script: it was started or failed over.
+		if err := s.Load(ctx, db.rdb).Err(); err != nil {
+			return nil, db.fail("load script "+string(name), err)
+		}
+		todo = missing
+	}
+	return nil, db.fail(string(name), answers[todo[0]].Err())
+}
+
+// number runs a script once and returns its one small integer.
+func (db *DB) number(ctx context.Context, name script, keys []string, args ...any) (int64, error) {
+	answers, err := db.run(ctx, name, call{keys, args})
+	if err != nil {
+		return 0, err
+	}
+	n, err := answers[0].Int64()
+	if err != nil {
+		return 0, db.fail(string(name), err)
+	}
+	return n, nil
+}
+
+// numbers reads an answer that is a list of integers.
+func numbers(answer *redis.Cmd) ([]int64, error) {
+	list, err := answer.Int64Slice()
+	if err != nil {
+		return nil, fmt.Errorf("answer of script: %w", err)
+	}
+	return list, nil
+}
+
+// fail translates an error of the driver, naming what was done and where.
+func (db *DB) fail(what string, err error) error {
+	return fmt.Errorf("redis at %s: %s: %w", db.where, what, err)
+}
