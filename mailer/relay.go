@@ -1,0 +1,182 @@
+package mailer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// relay is a mail server and how to talk to it. go-mail dials, encrypts and
+// logs in; the letters go around it.
+type relay struct {
+	name   string // host:port, for people
+	client *gomail.Client
+}
+
+// How a connection to a relay is encrypted.
+const (
+	tlsImplicit      = "implicit"      // from the first byte: smtps
+	tlsMandatory     = "mandatory"     // STARTTLS with a valid certificate
+	tlsOpportunistic = "opportunistic" // STARTTLS if offered, certificate not looked at
+	tlsNone          = "none"
+)
+
+// relayAddress is what an SMTP address says.
+type relayAddress struct {
+	host     string
+	port     int
+	tls      string
+	user     *url.Userinfo
+	redacted string
+}
+
+// parseRelay reads smtp://[user:password@]host[:port][?tls=…] or smtps://….
+// Without tls, every host but this machine gets mandatory, on port 587; this
+// machine gets opportunistic, on port 25, because its relay signs its own
+// certificate.
+func parseRelay(s string) (relayAddress, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		// The error would quote the password.
+		return relayAddress{}, errors.New("smtp address: expected smtp://[user:password@]host:port or smtps://…")
+	}
+	a := relayAddress{host: u.Hostname(), tls: u.Query().Get("tls"), user: u.User, redacted: u.Redacted()}
+	if u.Scheme != "smtp" && u.Scheme != "smtps" || a.host == "" || u.Path != "" && u.Path != "/" {
+		return a, a.errorf("expected smtp://[user:password@]host:port or smtps://…")
+	}
+	port := 587
+	switch {
+	case u.Scheme == "smtps" && a.tls != "":
+		return a, a.errorf("smtps is encrypted from the start: leave tls out")
+	case u.Scheme == "smtps":
+		a.tls, port = tlsImplicit, 465
+	case a.tls == "" && loopback(a.host):
+		a.tls, port = tlsOpportunistic, 25
+	case a.tls == "":
+		a.tls = tlsMandatory
+	case a.tls != tlsMandatory && a.tls != tlsOpportunistic && a.tls != tlsNone:
+		return a, a.errorf("tls=%s: expected mandatory, opportunistic or none", a.tls)
+	case a.tls != tlsMandatory:
+		port = 25
+	}
+	if u.User != nil && (a.tls == tlsNone || a.tls == tlsOpportunistic) && !loopback(a.host) {
+		return a, a.errorf("the password could go over the network in the clear: use smtps or tls=mandatory")
+	}
+	a.port = port
+	if p := u.Port(); p != "" {
+		number, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || number == 0 {
+			return a, a.errorf("the port is not a number from 1 to 65535")
+		}
+		a.port = int(number)
+	}
+	return a, nil
+}
+
+func (a relayAddress) errorf(format string, args ...any) error {
+	return fmt.Errorf("smtp address %s: %s", a.redacted, fmt.Sprintf(format, args...))
+}
+
+// loopback says whether host is this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func newRelay(o *SMTPOptions) (*relay, error) {
+	a, err := parseRelay(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	config := a.tlsConfig(o.TLS)
+	starttls := map[string]gomail.TLSPolicy{
+		tlsMandatory: gomail.TLSMandatory, tlsOpportunistic: gomail.TLSOpportunistic, tlsNone: gomail.NoTLS,
+		// Encrypted already: the policy only makes go-mail look at the state.
+		tlsImplicit: gomail.TLSOpportunistic,
+	}
+	options := []gomail.Option{
+		gomail.WithPort(a.port), gomail.WithTimeout(o.Timeout), gomail.WithoutNoop(), gomail.WithoutSMTPUTF8(),
+		gomail.WithTLSPolicy(starttls[a.tls]), gomail.WithTLSConfig(config),
+		gomail.WithDialContextFunc(dialer(a.tls == tlsImplicit, config)),
+	}
+	if o.Helo != "" {
+		options = append(options, gomail.WithHELO(o.Helo))
+	}
+	if a.user != nil {
+		auth := gomail.SMTPAuthAutoDiscover
+		if loopback(a.host) && a.tls != tlsImplicit {
+			// Discovery passes PLAIN over where there is no TLS; on this
+			// machine nobody listens.
+			auth = gomail.SMTPAuthPlain
+		}
+		password, _ := a.user.Password()
+		options = append(options, gomail.WithSMTPAuth(auth), gomail.WithUsername(a.user.Username()), gomail.WithPassword(password))
+	}
+	client, err := gomail.NewClient(a.host, options...)
+	if err != nil {
+		return nil, fmt.Errorf("smtp address %s: %w", a.redacted, err)
+	}
+	return &relay{net.JoinHostPort(a.host, strconv.Itoa(a.port)), client}, nil
+}
+
+func (a relayAddress) tlsConfig(given *tls.Config) *tls.Config {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.tls == tlsOpportunistic}
+	if given != nil {
+		config = given.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = a.host
+	}
+	return config
+}
+
+// dialed carries a connection out of go-mail's dialling, which looks at its
+// context only until the line stands and forgets to close it when the dialogue
+// after that fails.
+type dialed struct {
+	cut  context.Context
+	conn net.Conn
+	stop func() bool
+}
+
+type dialedKey struct{}
+
+// dialer connects, and speaks TLS if that comes first.
+func dialer(implicit bool, config *tls.Config) gomail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if d, ok := ctx.Value(dialedKey{}).(*dialed); ok {
+			d.conn = conn
+			d.stop = context.AfterFunc(d.cut, func() { conn.Close() })
+		}
+		if !implicit {
+			return conn, nil
+		}
+		secure := tls.Client(conn, config)
+		return secure, secure.HandshakeContext(ctx)
+	}
+}
+
+// connect dials, greets, encrypts and logs in. A cancel of ctx ends it at any
+// moment.
+func (r *relay) connect(ctx context.Context) (*connection, error) {
+	d := &dialed{cut: ctx, stop: func() bool { return true }}
+	client, err := r.client.DialToSMTPClientWithContext(context.WithValue(ctx, dialedKey{}, d))
+	d.stop()
+	if err != nil {
+		if d.conn != nil {
+			d.conn.Close() // nothing was sent over it
+		}
+		return nil, err
+	}
+	return newConnection(client, d.conn), nil
+}
