@@ -44,11 +44,12 @@ func (db *DB) Edition(ctx context.Context, id string) (e delivery.Edition, err e
 	return e, err
 }
 
+const editionsQuery = `SELECT ` + editionColumns + ` FROM edition ORDER BY opened DESC, serial DESC LIMIT ?`
+
 // Editions implements delivery.Editions.
 func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Edition, err error) {
 	err = db.read(ctx, "read editions", func(t *tx) error {
-		latest, err = t.editions(`SELECT `+editionColumns+` FROM edition
-			ORDER BY opened DESC, serial DESC LIMIT ?`, max(limit, 0))
+		latest, err = t.editions(editionsQuery, max(limit, 0))
 		return err
 	})
 	return latest, err
@@ -58,7 +59,7 @@ func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Editio
 func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
 	counts := make(delivery.Counts)
 	err := db.read(ctx, "count deliveries", func(t *tx) error {
-		return t.rows(`SELECT state, count(*) FROM delivery WHERE edition = ? GROUP BY state`, values(id),
+		return t.rows(`SELECT state, n FROM tally WHERE edition = ? AND n > 0`, values(id),
 			func(scan func(...any) error) error {
 				var state delivery.State
 				var n int

@@ -13,8 +13,23 @@ import (
 // word to be answered from the index.
 const ready = `d.state IN ('queued', 'retry') AND d.token = ''`
 
-const workQuery = `SELECT d.grp, sum(d.ready_ms <= ?1), coalesce(min(CASE WHEN d.ready_ms > ?1 THEN d.ready_ms END), 0)
-	FROM delivery d INDEXED BY delivery_ready WHERE d.edition = ?2 AND ` + ready + ` GROUP BY d.grp`
+// maxReady is where Work stops counting: far more than a worker leases at a
+// time, and few enough to count whenever one looks.
+const maxReady = 1000
+
+// workQuery finds each group of an edition by a step down the index, then
+// counts it and looks for what comes next.
+const workQuery = `WITH RECURSIVE g (grp) AS (
+		SELECT (SELECT d.grp FROM delivery d WHERE d.edition = ?1 AND ` + ready + ` ORDER BY d.grp LIMIT 1)
+		UNION ALL
+		SELECT (SELECT d.grp FROM delivery d WHERE d.edition = ?1 AND d.grp > g.grp AND ` + ready + ` ORDER BY d.grp LIMIT 1)
+		FROM g WHERE g.grp IS NOT NULL)
+	SELECT g.grp,
+		(SELECT count(*) FROM (SELECT 1 FROM delivery d
+			WHERE d.edition = ?1 AND d.grp = g.grp AND d.ready_ms <= ?2 AND ` + ready + ` LIMIT ?3)),
+		coalesce((SELECT d.ready_ms FROM delivery d
+			WHERE d.edition = ?1 AND d.grp = g.grp AND d.ready_ms > ?2 AND ` + ready + ` ORDER BY d.ready_ms LIMIT 1), 0)
+	FROM g WHERE g.grp IS NOT NULL`
 
 // Work implements delivery.Queue.
 func (db *DB) Work(ctx context.Context) (work []delivery.Work, wake time.Duration, err error) {
@@ -25,7 +40,7 @@ func (db *DB) Work(ctx context.Context) (work []delivery.Work, wake time.Duratio
 		}
 		now, next := t.now.UnixMilli(), int64(0)
 		for _, edition := range editions {
-			err := t.rows(workQuery, values(now, edition), func(scan func(...any) error) error {
+			err := t.rows(workQuery, values(edition, now, maxReady), func(scan func(...any) error) error {
 				w := delivery.Work{Edition: edition}
 				var at int64
 				err := scan(&w.Group, &w.Ready, &at)
@@ -49,18 +64,19 @@ func (db *DB) Work(ctx context.Context) (work []delivery.Work, wake time.Duratio
 	return work, wake, err
 }
 
+const leasableQuery = `SELECT id FROM edition WHERE stage IN ('planning', 'sending') AND paused = ''
+	ORDER BY opened, serial`
+
 // leasable returns what may be leased from: the notices' stand-ins, then the
 // editions under way that are not paused, by age.
 func (t *tx) leasable() ([]string, error) {
 	open := []string{delivery.EditionConfirm, delivery.EditionAlready}
-	err := t.rows(`SELECT id FROM edition WHERE stage IN ('planning', 'sending') AND paused = ''
-		ORDER BY opened, serial`, nil,
-		func(scan func(...any) error) error {
-			var id string
-			err := scan(&id)
-			open = append(open, id)
-			return err
-		})
+	err := t.rows(leasableQuery, nil, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		open = append(open, id)
+		return err
+	})
 	return open, err
 }
 

@@ -44,10 +44,11 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 	return swept, nil
 }
 
+const expiredQuery = `SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`
+
 func (db *DB) expired(ctx context.Context) (some bool, err error) {
 	err = db.read(ctx, "look for expired leases", func(t *tx) error {
-		some, err = t.row(`SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`,
-			values(t.now.UnixMilli()), new(int))
+		some, err = t.row(expiredQuery, values(t.now.UnixMilli()), new(int))
 		return err
 	})
 	return some, err
@@ -92,13 +93,15 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 // allDone holds for an edition e that is planned to the end and has nothing
 // open: what is queued or waits is in one index, what is leased in the other.
 const allDone = `e.stage = 'sending'
-	AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.edition = e.id AND ` + ready + `)
+	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_ready WHERE d.edition = e.id AND ` + ready + `)
 	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_leased WHERE d.token <> '' AND d.edition = e.id)`
+
+const doneQuery = `SELECT e.id FROM edition e WHERE e.stage IN ('planning', 'sending') AND ` + allDone
 
 // done returns the editions that can be finished.
 func (db *DB) done(ctx context.Context) (ids []string, err error) {
 	err = db.read(ctx, "look for finished editions", func(t *tx) error {
-		return t.rows(`SELECT e.id FROM edition e WHERE `+allDone, nil, func(scan func(...any) error) error {
+		return t.rows(doneQuery, nil, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
 			ids = append(ids, id)

@@ -99,12 +99,30 @@ CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms)
   WHERE state IN ('queued', 'retry') AND token = '';
 CREATE INDEX delivery_leased ON delivery (until_ms) WHERE token <> '';
 
-CREATE TABLE window (
+-- How many deliveries of an edition are in a state, kept by triggers alone.
+CREATE TABLE tally (
+  edition TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  n       INTEGER NOT NULL,
+  PRIMARY KEY (edition, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER delivery_added AFTER INSERT ON delivery BEGIN
+  INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery WHEN old.state <> new.state BEGIN
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
+  INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER delivery_removed AFTER DELETE ON delivery BEGIN
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
+END;
+
+CREATE TABLE allowance (
   key      TEXT PRIMARY KEY,
   events   INTEGER NOT NULL,
   until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX window_until ON window (until_ms);
+CREATE INDEX allowance_until ON allowance (until_ms);
 
 -- due_us: when the group's budget is whole again, Unix microseconds.
 CREATE TABLE pace (
