@@ -15,6 +15,7 @@ import (
 // parseURL reads a store's URL (Options.URL). where is the address without user
 // and password.
 func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
+	s, more := splitHosts(s)
 	u, err := url.Parse(s)
 	if err != nil {
 		// url.Error repeats the URL, which may hold a password.
@@ -34,7 +35,7 @@ func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
 		}
 		o.Addrs = []string{u.Path}
 	case "redis", "rediss":
-		o.Addrs = hosts(u.Host, query["addr"])
+		o.Addrs = hosts(append([]string{u.Host}, more...), query["addr"])
 		if u.Scheme == "rediss" {
 			name, _, err := net.SplitHostPort(o.Addrs[0])
 			if err != nil {
@@ -60,10 +61,26 @@ func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
 	return o, strings.Join(o.Addrs, ","), nil
 }
 
+// splitHosts takes the hosts after the first comma out of a URL, which net/url
+// would refuse.
+func splitHosts(s string) (one string, more []string) {
+	from := strings.Index(s, "://") + len("://")
+	to := len(s)
+	if i := strings.IndexAny(s[min(from, to):], "/?"); i >= 0 {
+		to = from + i
+	}
+	from = max(from, strings.LastIndexByte(s[:to], '@')+1)
+	if from > to {
+		return s, nil
+	}
+	list := strings.Split(s[from:to], ",")
+	return s[:from] + list[0] + s[to:], list[1:]
+}
+
 // hosts lists the addresses, each with a port.
-func hosts(list string, more []string) []string {
+func hosts(list, more []string) []string {
 	var addrs []string
-	for _, h := range append(strings.Split(list, ","), more...) {
+	for _, h := range append(list, more...) {
 		if h == "" {
 			continue
 		}

@@ -18,6 +18,7 @@ const shards = 64
 const (
 	editionLife = 400 * 24 * time.Hour // editions, their counts and letters, from finishing (letters: from rendering)
 	ledgerLife  = 7 * 24 * time.Hour   // single deliveries of a finished edition, and notices at their end
+	sentLife    = 2 * 24 * time.Hour   // of these, the sent ones
 )
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -116,6 +117,10 @@ func (k keys) planning() string { return k.common("planning") }
 // open: SET of editions that are planned or sent, or cancelled and not yet
 // cleared; gone when empty.
 func (k keys) open() string { return k.common("open") }
+
+// trim: ZSET, score in ms from when on the sent deliveries of a finished edition
+// go, edition IDs; gone when empty.
+func (k keys) trim() string { return k.common("trim") }
 
 // slot: STRING, ID of the scheduled edition of a cadence and slot; editionLife.
 func (k keys) slot(c subscribers.Cadence, at time.Time) string {

@@ -26,7 +26,7 @@ type Options struct {
 	// Sentinels.
 	URL    string
 	Prefix string       // of every key, default "enshi:"
-	Log    *slog.Logger // default: nothing is logged
+	Log    *slog.Logger // hears what the driver says, at level debug; default: nobody does
 
 	// Now, for tests, takes the place of the server's clock.
 	Now func() time.Time
@@ -37,8 +37,7 @@ type DB struct {
 	rdb     redis.UniversalClient
 	scripts map[script]*redis.Script
 	keys    keys
-	where   string // the address for messages, without secrets
-	log     *slog.Logger
+	where   string           // the address for messages, without secrets
 	now     func() time.Time // nil: the server's clock
 }
 
@@ -86,8 +85,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{
 		scripts: scripts, keys: keys{prefix: o.Prefix}, where: where,
-		log: o.Log, now: o.Now,
+		now: o.Now,
 	}
+	redis.SetLogger(driverLog{o.Log}) // the driver has one a process
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	if err := db.connect(ctx, options); err != nil {
@@ -141,6 +141,14 @@ func (db *DB) checkVersion(version string) error {
 		return fmt.Errorf("redis at %s is version %s: %w", db.where, version, ErrTooOld)
 	}
 	return nil
+}
+
+// driverLog takes what go-redis would print to standard error. It repeats what
+// callers get as errors.
+type driverLog struct{ log *slog.Logger }
+
+func (d driverLog) Printf(ctx context.Context, format string, args ...any) {
+	d.log.DebugContext(ctx, "redis driver", "message", fmt.Sprintf(format, args...))
 }
 
 // claim writes the layout into a new database and compares it with an old one.

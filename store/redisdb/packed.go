@@ -15,6 +15,12 @@ import (
 // Times are in ms, "" for none. The reply comes last and may hold anything.
 const packedFields = 10
 
+// packedState reads the state alone.
+func packedState(packed string) delivery.State {
+	state, _, _ := strings.Cut(packed, "|")
+	return delivery.State(state)
+}
+
 // unpack reads a ledger's value. The token is left out: only Lease hands it on.
 func unpack(edition string, id subscribers.ID, packed string) (d delivery.Delivery, token string, err error) {
 	f := strings.SplitN(packed, "|", packedFields)

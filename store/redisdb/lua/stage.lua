@@ -1,7 +1,7 @@
 -- Moves an edition to another stage.
--- KEYS: 1 edition, 2 planning, 3 open
+-- KEYS: 1 edition, 2 planning, 3 open, 4 trim
 -- ARGV: 1 clock, 2 ID, 3 'close', 'finish', 'reopen' or 'cancel', 4 lifetime of a
---       finished or cancelled edition in ms
+--       finished or cancelled edition in ms, 5 that of its sent deliveries
 -- Returns: 1 moved, 0 it was there already, -1 there is no such edition,
 --          -2 its stage does not allow that
 local now = clock(ARGV[1])
@@ -25,6 +25,7 @@ elseif verb == 'finish' then
   redis.call('HSET', KEYS[1], 'finished', ms(now))
   redis.call('SREM', KEYS[3], id)
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  redis.call('ZADD', KEYS[4], ms(now + tonumber(ARGV[5])), id)
 elseif verb == 'reopen' then
   if stage ~= 'finished' then return 0 end
   move('sending')

@@ -1,0 +1,158 @@
+package redisdb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/enshi-daily/enshi/delivery"
+)
+
+// finishEditions finishes what is planned to the end and has nothing open.
+func (db *DB) finishEditions(ctx context.Context) (finished []string, err error) {
+	ids, err := db.rdb.SMembers(ctx, db.keys.open()).Result()
+	if err != nil {
+		return nil, db.fail("list open editions", err)
+	}
+	editions, err := db.editions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range editions {
+		switch e.Stage {
+		case delivery.StageCancelled:
+			if err := db.clear(ctx, e.ID); err != nil {
+				return finished, err
+			}
+		case delivery.StageSending:
+			ok, err := db.finishEdition(ctx, e.ID)
+			if err != nil {
+				return finished, err
+			}
+			if ok {
+				finished = append(finished, e.ID)
+			}
+		}
+	}
+	return finished, nil
+}
+
+func (db *DB) finishEdition(ctx context.Context, id string) (bool, error) {
+	counts, err := db.Counts(ctx, id)
+	if err != nil || counts.Open() > 0 {
+		return false, err
+	}
+	moved, err := db.stage(ctx, id, "finish")
+	if err != nil || !moved {
+		return false, err
+	}
+	return true, db.age(ctx, id)
+}
+
+// age gives what a finished or cancelled edition left its last days.
+func (db *DB) age(ctx context.Context, id string) error {
+	pipe := db.rdb.Pipeline()
+	for shard := range shards {
+		pipe.PExpire(ctx, db.keys.ledger(shard, id), ledgerLife)
+		pipe.PExpire(ctx, db.keys.counts(shard, id), editionLife)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return db.fail("age edition "+id, err)
+	}
+	return nil
+}
+
+// reopen takes an edition that finished back to sending.
+func (db *DB) reopen(ctx context.Context, id string) error {
+	moved, err := db.stage(ctx, id, "reopen")
+	if err != nil || !moved {
+		return err
+	}
+	pipe := db.rdb.Pipeline()
+	for shard := range shards {
+		pipe.Persist(ctx, db.keys.ledger(shard, id))
+		pipe.Persist(ctx, db.keys.counts(shard, id))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return db.fail("reopen edition "+id, err)
+	}
+	return nil
+}
+
+// trim forgets who was sent editions that finished more than sentLife ago: the
+// bulk of a ledger, of which the counts and the cursors keep what matters. Sent
+// is for ever, so no script needs to look again.
+func (db *DB) trim(ctx context.Context) error {
+	answers, err := db.run(ctx, scriptExpired, call{[]string{db.keys.trim()}, []any{db.clock(), sweepStep}})
+	if err != nil {
+		return err
+	}
+	ids, err := answers[0].StringSlice()
+	if err != nil {
+		return db.fail("trim", err)
+	}
+	for _, id := range ids {
+		for shard := range shards {
+			if err := db.trimShard(ctx, shard, id); err != nil {
+				return err
+			}
+		}
+		if err := db.rdb.ZRem(ctx, db.keys.trim(), id).Err(); err != nil {
+			return db.fail("trim edition "+id, err)
+		}
+	}
+	return nil
+}
+
+func (db *DB) trimShard(ctx context.Context, shard int, id string) error {
+	key := db.keys.ledger(shard, id)
+	values, err := db.rdb.HGetAll(ctx, key).Result()
+	if err != nil {
+		return db.fail("read deliveries of "+id, err)
+	}
+	var sent []string
+	for member, packed := range values {
+		if packedState(packed) == delivery.Sent {
+			sent = append(sent, member)
+		}
+	}
+	pipe := db.rdb.Pipeline()
+	for part := range slices.Chunk(sent, sweepStep) {
+		pipe.HDel(ctx, key, part...)
+	}
+	if pipe.Len() == 0 {
+		return nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return db.fail("trim edition "+id, err)
+	}
+	return nil
+}
+
+// purgeNotices removes notices that ended more than ledgerLife ago.
+func (db *DB) purgeNotices(ctx context.Context) error {
+	kinds := []string{delivery.EditionConfirm, delivery.EditionAlready}
+	for more := true; more; {
+		calls := make([]call, shards)
+		for shard := range calls {
+			c := call{[]string{db.keys.ended(shard)}, []any{db.clock(), ledgerLife.Milliseconds(), sweepStep}}
+			for _, kind := range kinds {
+				c.keys = append(c.keys, db.keys.ledger(shard, kind), db.keys.counts(shard, kind))
+				c.args = append(c.args, kind)
+			}
+			calls[shard] = c
+		}
+		answers, err := db.run(ctx, scriptPurge, calls...)
+		if err != nil {
+			return err
+		}
+		more = false
+		for _, answer := range answers {
+			n, err := answer.Int64()
+			if err != nil {
+				return db.fail("purge", err)
+			}
+			more = more || n == sweepStep
+		}
+	}
+	return nil
+}
