@@ -1,0 +1,121 @@
+package config
+
+import "time"
+
+// Config is everything that the file can say. Tags: yaml is the key, doc its
+// sentence, env the environment variable that wins over the file, path marks
+// names that are relative to the file's directory, secret the key that names a
+// file with the value.
+type Config struct {
+	Site      Site          `yaml:"site" doc:"The Jekyll site that is published. Empty values are taken from its _config.yml."`
+	PublicURL string        `yaml:"public_url" doc:"Where the feeds, the pages and the links in mails are, such as https://news.example.com. Empty: serve uses its own address on this machine, build uses site.url. Mails to the outside need one with https."`
+	Data      string        `yaml:"data" path:"true" doc:"Directory of the database, the keys and the outbox."`
+	Store     URL           `yaml:"store" path:"true" env:"ENSHI_STORE" doc:"Where subscribers, deliveries and identities are kept: sqlite:FILE, or redis://HOST:PORT/NUMBER (rediss:// for TLS) when several machines share the work. Empty: enshi.db in the data directory."`
+	Listen    string        `yaml:"listen" doc:"Address and port that serve answers on."`
+	Roles     []string      `yaml:"roles" doc:"What serve does in this process: watch (the site), web, plan, send."`
+	Settle    time.Duration `yaml:"settle" doc:"How long a file must be left alone before its post goes out."`
+	Rescan    time.Duration `yaml:"rescan" doc:"How often the whole site is read again, for changes that the system did not tell of."`
+	KeysFile  string        `yaml:"keys_file" path:"true" doc:"File with the keys that sign the links in mails. Empty: keys.json in the data directory, made on first start. With Redis it must be the same on each machine."`
+	Templates string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
+
+	Feeds    Feeds    `yaml:"feeds" doc:"The feeds."`
+	Digest   Digest   `yaml:"digest" doc:"The digests and when they go out. Times are in the site's zone."`
+	Mail     Mail     `yaml:"mail" doc:"How mails leave."`
+	Limits   Limits   `yaml:"limits" doc:"What keeps abuse and accidents down."`
+	House    House    `yaml:"house" doc:"Habits of this archive's posts that are understood. A rule that is off leaves the text alone."`
+	Operator Operator `yaml:"operator" doc:"Who hears of held posts, a paused edition, a watcher or relay that is down: once a cause, and a line a day."`
+	Log      Log      `yaml:"log" doc:"The log, on standard error."`
+
+	origin origin
+}
+
+// Site is the Jekyll site.
+type Site struct {
+	Dir         string `yaml:"dir" path:"true" doc:"The site's directory, the one with _config.yml and _posts."`
+	URL         string `yaml:"url" doc:"Where the articles are, such as https://www.example.com."`
+	Title       string `yaml:"title" doc:"Name of the site in feeds and mails."`
+	Description string `yaml:"description" doc:"One sentence on the site."`
+	Language    string `yaml:"language" doc:"Language of the posts, such as zh-CN."`
+	Timezone    string `yaml:"timezone" doc:"Zone of dates and of the digests' calendar, such as Asia/Shanghai."`
+}
+
+// Feeds is what every feed has in common.
+type Feeds struct {
+	Limit    int           `yaml:"limit" doc:"Entries of a feed; older ones are in its archives."`
+	MaxBytes Size          `yaml:"max_bytes" doc:"Size of a feed; entries beyond it are left out."`
+	Excerpt  bool          `yaml:"excerpt" doc:"Entries hold an excerpt instead of the whole article."`
+	Hubs     []string      `yaml:"hubs" doc:"WebSub hubs that are told of new entries."`
+	Cache    time.Duration `yaml:"cache" doc:"How long readers may keep a feed before they ask again."`
+}
+
+// Digest is the calendar of the digests and their defaults.
+type Digest struct {
+	Cadence  string        `yaml:"cadence" doc:"Rhythm of who did not choose one: instant, daily or weekly. A change raises nobody's frequency."`
+	At       Clock         `yaml:"at" doc:"When daily and weekly digests go out."`
+	Weekday  time.Weekday  `yaml:"weekday" doc:"Day of the weekly digest."`
+	Quiet    time.Duration `yaml:"quiet" doc:"An instant mail waits until nothing new came for so long."`
+	Language string        `yaml:"language" doc:"Language of mails for who did not choose one: zh-Hans or en."`
+}
+
+// Mail is the way out and the headers.
+type Mail struct {
+	SMTP              []URL  `yaml:"smtp" env:"ENSHI_SMTP" doc:"Relays: smtp://USER@HOST:PORT (STARTTLS), or smtps:// (TLS from the start). Several share the work; ?weight=3 gives one three times as much. None: mails are written to the outbox, not sent."`
+	SMTPPasswordFile  string `yaml:"smtp_password_file" path:"true" doc:"File with the password for the relays."`
+	SMTPPassword      Secret `yaml:"-" env:"ENSHI_SMTP_PASSWORD" secret:"smtp_password_file"`
+	From              string `yaml:"from" doc:"Sender of all mails, such as 恩施日报 <news@example.com>."`
+	ReplyTo           string `yaml:"reply_to" doc:"Where answers go. Empty: to the sender."`
+	ListID            string `yaml:"list_id" doc:"List-ID of the digests, ASCII, such as digest.example.com. Empty: made from the sender's domain. Never change it: filters sort by it."`
+	Bounce            string `yaml:"bounce" doc:"Domain of the return paths, to which undeliverable mails come back, one address a subscriber. Empty: they come back to the sender."`
+	UnsubscribeMailto string `yaml:"unsubscribe_mailto" doc:"Address that takes unsubscriptions by mail, named beside the link. Empty: none."`
+	Outbox            string `yaml:"outbox" path:"true" doc:"Maildir that mails are written to while there is no relay. Empty: outbox in the data directory."`
+	Connections       int    `yaml:"connections" doc:"Connections to the relays at a time."`
+}
+
+// Limits are bounds against abuse and accidents.
+type Limits struct {
+	SignupsPerClient int           `yaml:"signups_per_client" doc:"Sign-ups an hour from one network address."`
+	SignupsTotal     int           `yaml:"signups_total" doc:"Sign-ups an hour in all."`
+	NewPosts         int           `yaml:"new_posts" doc:"More new posts than this at once are held until an operator releases them. 0: no limit."`
+	PostAge          time.Duration `yaml:"post_age" doc:"New posts that are dated longer ago are held the same way. 0: no limit."`
+}
+
+// House says which habits of the posts are understood.
+type House struct {
+	Byline      bool `yaml:"byline" doc:"An opening paragraph such as 全媒体记者… names the authors."`
+	SourceLink  bool `yaml:"source_link" doc:"A closing <http://…infoCode=…> is the article's address at its paper."`
+	SourceName  bool `yaml:"source_name" doc:"A closing （文章来源：…） names the paper."`
+	Navigation  bool `yaml:"navigation" doc:"A closing line of 返回… links is dropped."`
+	EditorsNote bool `yaml:"editors_note" doc:"A paragraph that starts with 编者按 is not used as the excerpt."`
+}
+
+// Operator is who hears of trouble.
+type Operator struct {
+	Email   string `yaml:"email" doc:"Address of the operator. Empty: nobody is mailed."`
+	Command string `yaml:"command" doc:"Command that gets the message on standard input, run by the shell. Empty: none."`
+}
+
+// Log is how the log is written.
+type Log struct {
+	Level  string `yaml:"level" doc:"The least that is logged: debug, info, warn or error."`
+	Format string `yaml:"format" doc:"text or json."`
+}
+
+// Default is the configuration without a file.
+func Default() Config {
+	return Config{
+		Site:   Site{Dir: "."},
+		Data:   "enshi-data",
+		Listen: "127.0.0.1:8080",
+		Roles:  []string{"watch", "web", "plan", "send"},
+		Settle: 2 * time.Minute,
+		Rescan: 10 * time.Minute,
+		Feeds:  Feeds{Limit: 50, MaxBytes: 1 << 20, Cache: 5 * time.Minute},
+		Digest: Digest{
+			Cadence: "daily", At: Clock{Hour: 7, Minute: 30}, Weekday: time.Monday, Quiet: 10 * time.Minute, Language: "zh-Hans",
+		},
+		Mail:   Mail{Connections: 4},
+		Limits: Limits{SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},
+		House:  House{Byline: true, SourceLink: true, SourceName: true, Navigation: true, EditorsNote: true},
+		Log:    Log{Level: "info", Format: "text"},
+	}
+}

@@ -1,0 +1,120 @@
+package config
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const preamble = `The configuration of enshi, with every key and its default. A key that is
+left out has it too: a file needs only what is different.
+
+Times have a unit: 90s, 10m, 2h, 7d. Sizes too: 500kB, 1MB. Names of files
+start from the directory of this file. "enshi config check" reads a file and
+says what is wrong with it. Secrets stand in files of their own, or in the
+environment:
+
+  ENSHI_SMTP_PASSWORD  the relays' password, over mail.smtp_password_file
+  ENSHI_SMTP           the relays, separated by spaces, over mail.smtp
+  ENSHI_STORE          the store, over store`
+
+// Describe writes the defaults as an annotated file, which Parse reads.
+func Describe(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	for line := range strings.SplitSeq(preamble, "\n") {
+		fmt.Fprintln(out, strings.TrimRight("# "+line, " "))
+	}
+	c := Default()
+	describe(out, reflect.ValueOf(&c).Elem(), "")
+	return out.Flush()
+}
+
+func describe(out *bufio.Writer, v reflect.Value, indent string) {
+	first := indent != "" // no blank line between a section and its first key
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name := field.Tag.Get("yaml")
+		if name == "" || name == "-" {
+			continue
+		}
+		if !first {
+			fmt.Fprintln(out)
+		}
+		first = false
+		doc := field.Tag.Get("doc")
+		if variable := field.Tag.Get("env"); variable != "" {
+			doc += " Environment: " + variable + "."
+		}
+		comment(out, doc, indent)
+		if isSection(field.Type) {
+			fmt.Fprintf(out, "%s%s:\n", indent, name)
+			describe(out, v.Field(i), indent+"  ")
+			continue
+		}
+		fmt.Fprintf(out, "%s%s: %s\n", indent, name, format(v.Field(i)))
+	}
+}
+
+// comment writes text in lines of at most 78 columns.
+func comment(out *bufio.Writer, text, indent string) {
+	const width = 78
+	line := indent + "#"
+	for word := range strings.FieldsSeq(text) {
+		if columns(line)+1+columns(word) > width && line != indent+"#" {
+			fmt.Fprintln(out, line)
+			line = indent + "#"
+		}
+		line += " " + word
+	}
+	fmt.Fprintln(out, line)
+}
+
+// columns counts Chinese characters twice, as terminals do.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if utf8.RuneLen(r) == 3 {
+			n++
+		}
+	}
+	return n
+}
+
+// format writes a value as YAML.
+func format(v reflect.Value) string {
+	if v.Kind() == reflect.Slice {
+		items := make([]string, v.Len())
+		for i := range items {
+			items[i] = format(v.Index(i))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	}
+	switch x := v.Interface().(type) {
+	case time.Duration:
+		return formatDuration(x)
+	case time.Weekday:
+		return strings.ToLower(x.String())
+	case Clock:
+		return fmt.Sprintf("%q", x) // 07:30 without quotation marks is a number to some readers
+	case string:
+		return quote(x)
+	case URL:
+		return quote(x.String())
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func quote(s string) string {
+	text, err := yaml.Marshal(s)
+	if err != nil {
+		panic("unreachable: a string marshals")
+	}
+	return strings.TrimSuffix(string(text), "\n")
+}

@@ -1,0 +1,133 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/enshi-daily/enshi/config"
+)
+
+func TestProblemsAreReportedTogetherWithTheirLines(t *testing.T) {
+	in := `site:
+  titel: 恩施
+  timezone: Mars/Olympus
+pubic_url: https://news.example.com
+settle: 2
+feeds:
+  limit: many
+  hubs: [ftp://x]
+digest:
+  at: 25:00
+  weekday: montag
+  cadence: hourly
+mail: smtp://x
+roles: [watch, cook]
+data: a
+data: b
+log:
+  level: [debug]
+  format:
+    json: true
+xyzzy: 1
+`
+	want := strings.TrimPrefix(`
+enshi.yaml:2: site.titel: unknown key, did you mean title?
+enshi.yaml:4: pubic_url: unknown key, did you mean public_url?
+enshi.yaml:5: settle: expected a time with a unit, such as 90s, 10m, 2h or 7d
+enshi.yaml:7: feeds.limit: expected a whole number
+enshi.yaml:10: digest.at: expected a time of day, such as 07:30
+enshi.yaml:11: digest.weekday: expected a day of the week, such as monday
+enshi.yaml:13: mail: expected keys and values
+enshi.yaml:16: data: stands there twice, first in line 15
+enshi.yaml:18: log.level: expected one value
+enshi.yaml:20: log.format: expected one value
+enshi.yaml:21: xyzzy: unknown key; known here: data, digest, feeds, house, keys_file, limits, listen, log, mail, operator, public_url, rescan, roles, settle, site, store, templates
+enshi.yaml:3: site.timezone: expected a zone such as Asia/Shanghai: unknown time zone Mars/Olympus
+enshi.yaml:14: roles: "cook" is not known: expected watch, web, plan or send
+enshi.yaml:8: feeds.hubs: expected an address such as https://news.example.com
+enshi.yaml:12: digest.cadence: "hourly" is not known: expected instant, daily or weekly`, "\n")
+	_, err := config.Parse("enshi.yaml", []byte(in))
+	if err == nil {
+		t.Fatal("Parse accepted it")
+	}
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+func TestEachBadValueIsNamed(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"- a\n", "expected keys and values"},
+		{"a: [\n", "enshi.yaml: yaml: line"},
+		{"data: x\n---\ndata: y\n", "expected one document"},
+		{"data: ''", "enshi.yaml:1: data: must not be empty"},
+		{"public_url: news.example.com", "enshi.yaml:1: public_url: expected an address"},
+		{"public_url: https://u:secret@news.example.com", "enshi.yaml:1: public_url: expected an address"},
+		{"public_url: https://news.example.com/?x=1", "enshi.yaml:1: public_url: expected an address"},
+		{"site: {url: 'javascript:alert(1)'}", "enshi.yaml:1: site.url: expected an address"},
+		{"site: {language: 中文}", "enshi.yaml:1: site.language: expected a language"},
+		{`site: {title: "a\nb"}`, "enshi.yaml:1: site.title: expected one line"},
+		{"store: mysql://secret@x", "enshi.yaml:1: store: expected sqlite:FILE"},
+		{"store: 'sqlite:'", "enshi.yaml:1: store: expected a file"},
+		{"store: redis://", "enshi.yaml:1: store: expected sqlite:FILE"},
+		{"listen: 8080", "enshi.yaml:1: listen: expected an address and a port"},
+		{"listen: :99999", "enshi.yaml:1: listen: expected an address and a port"},
+		{"roles: []", "enshi.yaml:1: roles: expected at least one"},
+		{"settle: -1s", "enshi.yaml:1: settle: expected a time"},
+		{"settle: +1s", "enshi.yaml:1: settle: expected a time"},
+		{"settle: 1d-5h", "enshi.yaml:1: settle: expected a time"},
+		{"settle: 65535d1000000h", "enshi.yaml:1: settle: expected a time"},
+		{"settle: d", "enshi.yaml:1: settle: expected a time"},
+		{"rescan: 0", "enshi.yaml:1: rescan: must be at least 1s"},
+		{"feeds: {limit: 0}", "enshi.yaml:1: feeds.limit: must be at least 1"},
+		{"feeds: {max_bytes: 1B}", "enshi.yaml:1: feeds.max_bytes: must be at least 16kB"},
+		{"feeds: {max_bytes: 1048576}", "enshi.yaml:1: feeds.max_bytes: expected a size"},
+		{"feeds: {max_bytes: 9999999999GB}", "enshi.yaml:1: feeds.max_bytes: expected a size"},
+		{"feeds: {excerpt: yes}", "enshi.yaml:1: feeds.excerpt: expected true or false"},
+		{"feeds: {hubs: ['']}", "enshi.yaml:1: feeds.hubs: must not be empty"},
+		{"feeds: {hubs: {a: b}}", "enshi.yaml:1: feeds.hubs: expected a list of values"},
+		{"digest: {at: 7:30}", "enshi.yaml:1: digest.at: expected a time of day"},
+		{"digest: {language: zh}", "enshi.yaml:1: digest.language: \"zh\" is not known"},
+		{"mail: {smtp: mail.example.com}", "enshi.yaml:1: mail.smtp: expected smtp://"},
+		{"mail: {smtp: 'smtp://u:secret@a.example.com/x'}", "enshi.yaml:1: mail.smtp: expected smtp://"},
+		{"mail: {smtp: 'smtp://a.example.com?weight=0'}", "enshi.yaml:1: mail.smtp: weight: expected"},
+		{"mail: {smtp: 'smtp://a.example.com?wieght=1'}", "enshi.yaml:1: mail.smtp: ?wieght= is not known"},
+		{"mail: {from: 恩施}", "enshi.yaml:1: mail.from: expected an address"},
+		{`mail: {from: "a@example.com\r\nBcc: b@example.com"}`, "enshi.yaml:1: mail.from: expected an address"},
+		{"mail: {reply_to: 'a@example.com, b@example.com'}", "enshi.yaml:1: mail.reply_to: expected an address"},
+		{"mail: {list_id: 恩施.example.com}", "enshi.yaml:1: mail.list_id: expected ASCII"},
+		{"mail: {list_id: digest}", "enshi.yaml:1: mail.list_id: expected ASCII"},
+		{"mail: {bounce: b@example.com}", "enshi.yaml:1: mail.bounce: expected a domain"},
+		{"mail: {connections: 0}", "enshi.yaml:1: mail.connections: must be at least 1"},
+		{"mail: {smtp_password: secret}", "enshi.yaml:1: mail.smtp_password: unknown key, did you mean smtp_password_file?"},
+		{"limits: {signups_total: -1}", "enshi.yaml:1: limits.signups_total: must not be negative"},
+		{"operator: {email: nobody}", "enshi.yaml:1: operator.email: expected an address"},
+		{"log: {level: loud}", "enshi.yaml:1: log.level: \"loud\" is not known"},
+		{"log: &a {level: *a}", "enshi.yaml:1: log.level: expected one value"},
+		{"<<: {data: x}", "enshi.yaml:1: <<: unknown key"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.in, func(t *testing.T) {
+			_, err := config.Parse("enshi.yaml", []byte(tt.in))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("Parse: %v, want %q", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the problem quotes a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestValidateAfterAChangeNamesTheKey(t *testing.T) {
+	c := config.Default()
+	c.Listen = "nowhere"
+	c.Settle = -1
+	err := c.Validate()
+	want := "listen: expected an address and a port, such as 127.0.0.1:8080 or :8080\nsettle: must not be negative"
+	if err == nil || err.Error() != want {
+		t.Errorf("Validate = %v, want %s", err, want)
+	}
+}

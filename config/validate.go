@@ -1,0 +1,215 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Validate checks the values on their own and against each other. All problems
+// are reported together, each with its line if a file says it.
+func (c *Config) Validate() error {
+	v := &checker{origin: c.origin}
+	v.site(&c.Site)
+	v.address("public_url", c.PublicURL)
+	v.notEmpty("data", c.Data)
+	v.store("store", c.Store)
+	v.listen("listen", c.Listen)
+	v.roles("roles", c.Roles)
+	v.notNegative("settle", int64(c.Settle))
+	v.atLeast("rescan", int64(c.Rescan), int64(time.Second), "1s")
+	v.feeds(&c.Feeds)
+	v.digest(&c.Digest)
+	v.mail(&c.Mail)
+	v.notNegative("limits.signups_per_client", int64(c.Limits.SignupsPerClient))
+	v.notNegative("limits.signups_total", int64(c.Limits.SignupsTotal))
+	v.notNegative("limits.new_posts", int64(c.Limits.NewPosts))
+	v.notNegative("limits.post_age", int64(c.Limits.PostAge))
+	v.mailbox("operator.email", c.Operator.Email)
+	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	v.oneOf("log.format", c.Log.Format, "text", "json")
+	return errors.Join(v.problems...)
+}
+
+// checker gathers what is wrong with values.
+type checker struct {
+	origin   origin
+	problems []error
+}
+
+func (v *checker) report(key, format string, args ...any) {
+	v.problems = append(v.problems, v.origin.problem(key, format, args...))
+}
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+func (v *checker) site(s *Site) {
+	v.notEmpty("site.dir", s.Dir)
+	v.address("site.url", s.URL)
+	v.oneLine("site.title", s.Title)
+	v.oneLine("site.description", s.Description)
+	if s.Language != "" && !languageTag.MatchString(s.Language) {
+		v.report("site.language", "expected a language such as zh-CN")
+	}
+	if _, err := time.LoadLocation(s.Timezone); err != nil {
+		v.report("site.timezone", "expected a zone such as Asia/Shanghai: %w", err)
+	}
+}
+
+func (v *checker) feeds(f *Feeds) {
+	v.atLeast("feeds.limit", int64(f.Limit), 1, "1")
+	v.atLeast("feeds.max_bytes", int64(f.MaxBytes), 16<<10, "16kB")
+	v.notNegative("feeds.cache", int64(f.Cache))
+	for _, hub := range f.Hubs {
+		v.notEmpty("feeds.hubs", hub)
+		v.address("feeds.hubs", hub)
+	}
+}
+
+func (v *checker) digest(d *Digest) {
+	v.oneOf("digest.cadence", d.Cadence, "instant", "daily", "weekly")
+	v.oneOf("digest.language", d.Language, "zh-Hans", "en")
+	v.notNegative("digest.quiet", int64(d.Quiet))
+}
+
+// listID is RFC 2919 §3's list-id without its brackets: a dot-atom with a dot.
+var listID = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+$")
+
+var hostName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*$`)
+
+func (v *checker) mail(m *Mail) {
+	for _, relay := range m.SMTP {
+		v.relay("mail.smtp", relay)
+	}
+	v.mailbox("mail.from", m.From)
+	v.mailbox("mail.reply_to", m.ReplyTo)
+	v.mailbox("mail.unsubscribe_mailto", m.UnsubscribeMailto)
+	if m.ListID != "" && (!listID.MatchString(m.ListID) || len(m.ListID) > 255) {
+		v.report("mail.list_id", "expected ASCII letters with a dot, such as digest.example.com")
+	}
+	if m.Bounce != "" && !hostName.MatchString(m.Bounce) {
+		v.report("mail.bounce", "expected a domain, such as bounces.example.com")
+	}
+	v.atLeast("mail.connections", int64(m.Connections), 1, "1")
+	for _, relay := range m.SMTP {
+		u, err := url.Parse(relay.Reveal())
+		if err == nil && !m.SMTPPassword.IsZero() && u.User == nil && len(m.SMTP) == 1 {
+			v.report("mail.smtp", "there is a password and no user: expected smtp://USER@%s", u.Host)
+		}
+	}
+}
+
+// relay checks an address of a mail relay. Problems never quote it: it may hold
+// a password.
+func (v *checker) relay(key string, relay URL) {
+	u, err := url.Parse(relay.Reveal())
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
+		v.report(key, "expected smtp://USER@HOST:PORT or smtps://USER@HOST:PORT")
+		return
+	}
+	for name, values := range u.Query() {
+		if name != "weight" {
+			v.report(key, "?%s= is not known, only ?weight=", name)
+		} else if n, err := strconv.Atoi(values[0]); err != nil || n < 1 {
+			v.report(key, "weight: expected a whole number from 1")
+		}
+	}
+}
+
+func (v *checker) store(key string, store URL) {
+	if store.IsZero() {
+		return
+	}
+	if file, ok := strings.CutPrefix(store.Reveal(), "sqlite:"); ok {
+		if strings.Trim(file, "/") == "" {
+			v.report(key, "expected a file, such as sqlite:enshi.db")
+		}
+		return
+	}
+	u, err := url.Parse(store.Reveal())
+	switch {
+	case err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != "":
+	case err == nil && u.Scheme == "unix" && u.Path != "":
+	default:
+		v.report(key, "expected sqlite:FILE, redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///SOCKET")
+	}
+}
+
+// address checks a web address, which may be empty.
+func (v *checker) address(key, address string) {
+	if address == "" {
+		return
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		v.report(key, "expected an address such as https://news.example.com")
+	}
+}
+
+func (v *checker) listen(key, listen string) {
+	_, port, err := net.SplitHostPort(listen)
+	n, bad := strconv.Atoi(port)
+	if err != nil || bad != nil || n < 0 || n > 65535 {
+		v.report(key, "expected an address and a port, such as 127.0.0.1:8080 or :8080")
+	}
+}
+
+func (v *checker) roles(key string, roles []string) {
+	if len(roles) == 0 {
+		v.report(key, "expected at least one of watch, web, plan, send")
+	}
+	for _, r := range roles {
+		v.oneOf(key, r, "watch", "web", "plan", "send")
+	}
+}
+
+// mailbox checks a sender's or receiver's address with or without a name, which
+// may be empty. Nothing in it may end a header.
+func (v *checker) mailbox(key, address string) {
+	if address == "" {
+		return
+	}
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || strings.ContainsFunc(address, isControl) || strings.ContainsFunc(parsed.Name, isControl) {
+		v.report(key, "expected an address such as news@example.com or 恩施日报 <news@example.com>")
+	}
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+func (v *checker) oneLine(key, text string) {
+	if strings.ContainsFunc(text, isControl) {
+		v.report(key, "expected one line without control characters")
+	}
+}
+
+func (v *checker) notEmpty(key, text string) {
+	if text == "" {
+		v.report(key, "must not be empty")
+	}
+}
+
+func (v *checker) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		v.report(key, "%q is not known: expected %s or %s", value,
+			strings.Join(allowed[:len(allowed)-1], ", "), allowed[len(allowed)-1])
+	}
+}
+
+func (v *checker) notNegative(key string, n int64) {
+	if n < 0 {
+		v.report(key, "must not be negative")
+	}
+}
+
+func (v *checker) atLeast(key string, n, least int64, text string) {
+	if n < least {
+		v.report(key, "must be at least %s", text)
+	}
+}
