@@ -34,6 +34,7 @@ type Bodies struct {
 	summary  int
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
+	plain    *bluemonday.Policy // lets nothing but text through
 }
 
 // NewBodies prepares what every body is rendered with.
@@ -44,7 +45,7 @@ func NewBodies(o BodiesOptions) *Bodies {
 	if len(o.Site.MarkdownExt) == 0 {
 		o.Site.MarkdownExt = []string{"markdown", "mkdown", "mkdn", "mkd", "md"} // Jekyll's default
 	}
-	return &Bodies{fs: o.FS, site: o.Site, house: o.House, summary: o.Summary, markdown: newMarkdown(), policy: newPolicy()}
+	return &Bodies{fs: o.FS, site: o.Site, house: o.House, summary: o.Summary, markdown: newMarkdown(), policy: newPolicy(), plain: bluemonday.NewPolicy()}
 }
 
 // Content reads a post's file again and renders its body. It fails with
@@ -90,9 +91,24 @@ func (w *writer) correction(text string) {
 	w.out.WriteString("</p>\n")
 }
 
-// tree parses a post's body: Liquid first, as Jekyll does, then the house's
-// furniture off, then Markdown if the file is written in it.
+// tree is a post's body, parsed.
 func (b *Bodies) tree(p *Post, source []byte, diagnostics *[]Diagnostic) (*html.Node, error) {
+	body, err := b.body(p, source, diagnostics)
+	if err != nil {
+		return nil, err
+	}
+	root, err := parse(body)
+	if err == nil {
+		return root, nil
+	}
+	*diagnostics = append(*diagnostics, Diagnostic{Path: p.Path, Severity: Warning,
+		Message: fmt.Sprintf("%v: the text goes into the feed without its markup; nest it less", err)})
+	return parse(b.plain.SanitizeBytes(body))
+}
+
+// body is a post's body as HTML: Liquid first, as Jekyll does, then the house's
+// furniture off, then Markdown if the file is written in it.
+func (b *Bodies) body(p *Post, source []byte, diagnostics *[]Diagnostic) ([]byte, error) {
 	front, body, firstLine, _ := splitSource(source)
 	if bytes.IndexByte(body, '\r') >= 0 {
 		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
@@ -108,14 +124,14 @@ func (b *Bodies) tree(p *Post, source []byte, diagnostics *[]Diagnostic) (*html.
 		body, pure = separateHTML(body)
 	}
 	if pure {
-		return parse(escapeAutolinks(body))
+		return escapeAutolinks(body), nil
 	}
 	var out bytes.Buffer
 	out.Grow(len(body) + len(body)/4)
 	if err := b.markdown.Convert(body, &out); err != nil {
 		return nil, fmt.Errorf("convert markdown: %w", err)
 	}
-	return parse(out.Bytes())
+	return out.Bytes(), nil
 }
 
 // rendersLiquid reads render_with_liquid out of front matter.

@@ -151,6 +151,13 @@ func TestContentOfAChangedFile(t *testing.T) {
 	}
 }
 
+func TestContentNestedTooDeeplyGoesOutAsText(t *testing.T) {
+	c := contentOf(t, "a.html", head+strings.Repeat("<div>", 600)+`甲 &amp; <a href="x" onclick="e()">乙</a><script>1</script>`)
+	if c.HTML != "甲 &amp; 乙" || len(c.Diagnostics) != 1 {
+		t.Errorf("HTML = %q with %v, want the text and a warning", c.HTML, c.Diagnostics)
+	}
+}
+
 func TestContentImage(t *testing.T) {
 	const body = head + `<p><img src="data:image/gif;base64,R0" data-src="/a b.jpg"></p><p><img src="/c.jpg"></p>`
 	if got, want := contentOf(t, "a.md", body).Image, "http://news.example.com/a%20b.jpg"; got != want {

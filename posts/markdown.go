@@ -50,13 +50,15 @@ func isBlockElement(name string) bool {
 // apart by blank lines and has none inside. kramdown's attribute lists
 // ({: .class}) go. pure says that there is nothing but raw HTML, which needs no
 // Markdown at all: then out is body itself.
-func separateHTML(body []byte) (out []byte, pure bool) {
-	look := separator{src: body, looking: true}
+func separateHTML(body []byte) (out []byte, pure bool) { return separate(body, 0) }
+
+func separate(body []byte, depth int) (out []byte, pure bool) {
+	look := separator{src: body, looking: true, depth: depth}
 	look.run()
 	if look.pure {
 		return body, true
 	}
-	s := separator{src: body, out: make([]byte, 0, len(body)+len(body)/8)}
+	s := separator{src: body, depth: depth, out: make([]byte, 0, len(body)+len(body)/8)}
 	s.run()
 	return s.out, false
 }
@@ -66,6 +68,7 @@ type separator struct {
 	looking  bool // whether there is any Markdown: nothing is copied
 	out      []byte
 	pure     bool
+	depth    int    // of elements with markdown="1" around src
 	fence    string // the marker of the open code fence
 	attempts int    // searches for a closing tag that failed
 }
@@ -110,13 +113,14 @@ func (s *separator) element(at int) int {
 
 // raw copies an element as a block of its own.
 func (s *separator) raw(element []byte) {
-	if open := bytes.IndexByte(element, '>'); bytes.Contains(element[:max(open, 0)], []byte(`markdown="1"`)) {
+	const deepest = 8
+	if open := bytes.IndexByte(element, '>'); s.depth < deepest && bytes.Contains(element[:max(open, 0)], []byte(`markdown="1"`)) {
 		if closing := bytes.LastIndex(element, []byte("</")); closing > open {
 			s.pure = false
 			if s.looking {
 				return
 			}
-			inner, _ := separateHTML(bytes.TrimSpace(element[open+1 : closing]))
+			inner, _ := separate(bytes.TrimSpace(element[open+1:closing]), s.depth+1)
 			for _, part := range [][]byte{element[:open+1], inner, element[closing:]} {
 				s.out = append(append(s.out, part...), "\n\n"...)
 			}

@@ -85,7 +85,8 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-// parse reads HTML as the content of an element, which no input can make fail.
+// parse reads HTML as the content of an element. The parser gives up on elements
+// nested more than 512 deep.
 func parse(source []byte) (*html.Node, error) {
 	root := &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
 	nodes, err := html.ParseFragmentWithOptions(bytes.NewReader(source), root, html.ParseOptionEnableScripting(false))
