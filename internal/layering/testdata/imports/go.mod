@@ -1,0 +1,3 @@
+module github.com/enshi-daily/enshi
+
+go 1.26.0

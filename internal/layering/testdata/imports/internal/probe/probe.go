@@ -1,0 +1,6 @@
+// Package probe is a bad example.
+package probe
+
+import (
+	_ "testing"
+)

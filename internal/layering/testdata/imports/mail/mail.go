@@ -1,0 +1,6 @@
+// Package mail is a bad example.
+package mail
+
+import (
+	_ "github.com/wneessen/go-mail"
+)

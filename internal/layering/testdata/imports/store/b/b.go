@@ -1,0 +1,7 @@
+// Package b is a bad example.
+package b
+
+import (
+	_ "modernc.org/sqlite"
+	_ "testing"
+)
