@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
@@ -39,6 +40,7 @@ type DB struct {
 	now    func() time.Time
 	writer *sql.DB // one connection: its transactions queue up here, not at the file's lock
 	reader *sql.DB
+	aged   atomic.Int64 // when age last looked
 }
 
 // readers is how many reads a process does at a time.

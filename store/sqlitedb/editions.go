@@ -55,38 +55,56 @@ func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Editio
 	return latest, err
 }
 
-// Counts implements delivery.Editions.
+// Counts implements delivery.Editions. What was sent stays counted when the
+// rows are forgotten.
 func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
 	counts := make(delivery.Counts)
 	err := db.read(ctx, "count deliveries", func(t *tx) error {
-		return t.rows(`SELECT state, n FROM tally WHERE edition = ? AND n > 0`, values(id),
+		return t.rows(`SELECT state, n FROM tally WHERE edition = ?1 AND n > 0
+			UNION ALL SELECT 'sent', forgotten FROM edition WHERE id = ?1 AND forgotten > 0`, values(id),
 			func(scan func(...any) error) error {
 				var state delivery.State
 				var n int
 				err := scan(&state, &n)
-				counts[state] = n
+				counts[state] += n
 				return err
 			})
 	})
 	return counts, err
 }
 
-// Pause implements delivery.Editions.
+// Pause implements delivery.Editions. It takes a notice's stand-in, too.
 func (db *DB) Pause(ctx context.Context, id, reason string) error {
-	return db.setPaused(ctx, id, cmp.Or(reason, "no reason given"))
+	reason = cmp.Or(reason, "paused")
+	return db.write(ctx, "pause an edition", func(t *tx) error {
+		if isNotice(id) {
+			_, err := t.exec(`INSERT OR REPLACE INTO paused_notice VALUES (?, ?)`, id, reason)
+			return err
+		}
+		return t.setPaused(id, reason)
+	})
 }
 
 // Resume implements delivery.Editions.
 func (db *DB) Resume(ctx context.Context, id string) error {
-	return db.setPaused(ctx, id, "")
+	return db.write(ctx, "resume an edition", func(t *tx) error {
+		if isNotice(id) {
+			_, err := t.exec(`DELETE FROM paused_notice WHERE edition = ?`, id)
+			return err
+		}
+		return t.setPaused(id, "")
+	})
 }
 
-func (db *DB) setPaused(ctx context.Context, id, reason string) error {
-	return db.write(ctx, "pause or resume an edition", func(t *tx) error {
-		n, err := t.exec(`UPDATE edition SET paused = ? WHERE id = ?`, reason, id)
-		if err == nil && n == 0 {
-			return fmt.Errorf("%w: %s", delivery.ErrNotFound, id)
-		}
-		return err
-	})
+func (t *tx) setPaused(id, reason string) error {
+	n, err := t.exec(`UPDATE edition SET paused = ? WHERE id = ?`, reason, id)
+	if err == nil && n == 0 {
+		return fmt.Errorf("%w: %s", delivery.ErrNotFound, id)
+	}
+	return err
+}
+
+// isNotice says whether an edition's name is a stand-in.
+func isNotice(edition string) bool {
+	return edition == delivery.EditionConfirm || edition == delivery.EditionAlready
 }

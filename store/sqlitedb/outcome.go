@@ -67,6 +67,20 @@ func (t *tx) finish(r *delivery.Result) error {
 	if q.State == delivery.Sent {
 		return nil // arrived: nothing that another attempt met changes that
 	}
+	if r.State == delivery.Queued || r.State == delivery.Retry {
+		cancelled, err := t.cancelled(r.Delivery.Edition)
+		if err != nil {
+			return err
+		}
+		if cancelled {
+			return t.skip(&r.Delivery, delivery.SkipCancelled)
+		}
+	}
+	return t.enter(r)
+}
+
+// enter writes a result down.
+func (t *tx) enter(r *delivery.Result) error {
 	at, ready := t.now.Unix(), int64(0)
 	switch r.State {
 	case delivery.Retry:
@@ -74,7 +88,7 @@ func (t *tx) finish(r *delivery.Result) error {
 	case delivery.Queued:
 		at, ready = 0, t.now.UnixMilli()
 	}
-	_, err = t.exec(`UPDATE delivery SET state = ?, skip = ?, at = ?, reply = ?, ready_ms = ?, token = '', until_ms = 0
+	_, err := t.exec(`UPDATE delivery SET state = ?, skip = ?, at = ?, reply = ?, ready_ms = ?, token = '', until_ms = 0
 		WHERE edition = ? AND subscriber = ?`,
 		r.State, skipOf(r), at, r.Reply, ready, r.Delivery.Edition, r.Delivery.Subscriber)
 	return err

@@ -63,7 +63,7 @@ func (db *DB) Plan(ctx context.Context, e delivery.Edition, _ int, choices []del
 			return err
 		}
 		if stored.Stage == delivery.StageCancelled {
-			return fmt.Errorf("%w: %s is %s", delivery.ErrStage, e.ID, stored.Stage)
+			return fmt.Errorf("%w: %s was cancelled", delivery.ErrStage, e.ID)
 		}
 		for i := range choices {
 			if err := t.choose(stored, choices[i], &planned); err != nil {
@@ -71,7 +71,7 @@ func (db *DB) Plan(ctx context.Context, e delivery.Edition, _ int, choices []del
 			}
 		}
 		if stored.Stage == delivery.StageFinished && planned.Queued > 0 {
-			_, err = t.exec(`UPDATE edition SET stage = ?, finished = 0 WHERE id = ?`, delivery.StageSending, e.ID)
+			_, err = t.exec(`UPDATE edition SET stage = ?, finished = 0, trimmed = 0 WHERE id = ?`, delivery.StageSending, e.ID)
 		}
 		return err
 	})
@@ -115,7 +115,7 @@ func (db *DB) Close(ctx context.Context, edition string) error {
 		case err != nil:
 			return err
 		case e.Stage == delivery.StageCancelled:
-			return fmt.Errorf("%w: %s is %s", delivery.ErrStage, edition, e.Stage)
+			return fmt.Errorf("%w: %s was cancelled", delivery.ErrStage, edition)
 		}
 		_, err = t.exec(`UPDATE edition SET stage = 'sending' WHERE id = ? AND stage = 'planning'`, edition)
 		return err

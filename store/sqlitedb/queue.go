@@ -67,11 +67,19 @@ func (db *DB) Work(ctx context.Context) (work []delivery.Work, wake time.Duratio
 const leasableQuery = `SELECT id FROM edition WHERE stage IN ('planning', 'sending') AND paused = ''
 	ORDER BY opened, serial`
 
-// leasable returns what may be leased from: the notices' stand-ins, then the
-// editions under way that are not paused, by age.
-func (t *tx) leasable() ([]string, error) {
-	open := []string{delivery.EditionConfirm, delivery.EditionAlready}
-	err := t.rows(leasableQuery, nil, func(scan func(...any) error) error {
+// leasable returns what may be leased from and is not paused: the notices'
+// stand-ins, then the editions under way, by age.
+func (t *tx) leasable() (open []string, err error) {
+	for _, notice := range []string{delivery.EditionConfirm, delivery.EditionAlready} {
+		ok, err := t.mayLease(notice)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			open = append(open, notice)
+		}
+	}
+	err = t.rows(leasableQuery, nil, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
 		open = append(open, id)
@@ -122,8 +130,9 @@ func (db *DB) Lease(ctx context.Context, w delivery.Work, n int, ttl time.Durati
 
 // mayLease says whether an edition may be leased from.
 func (t *tx) mayLease(edition string) (bool, error) {
-	if edition == delivery.EditionConfirm || edition == delivery.EditionAlready {
-		return true, nil
+	if isNotice(edition) {
+		paused, err := t.row(`SELECT 1 FROM paused_notice WHERE edition = ?`, values(edition), new(int))
+		return !paused, err
 	}
 	return t.row(`SELECT 1 FROM edition WHERE id = ? AND stage IN ('planning', 'sending') AND paused = ''`,
 		values(edition), new(int))

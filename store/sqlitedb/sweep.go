@@ -25,23 +25,34 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 			return swept, err
 		}
 	}
+	if err := db.clear(ctx); err != nil {
+		return swept, err
+	}
+	if swept.Finished, err = db.finishDone(ctx); err != nil {
+		return swept, err
+	}
+	return swept, db.age(ctx)
+}
+
+// finishDone finishes what is planned to the end and has nothing open.
+func (db *DB) finishDone(ctx context.Context) (finished []string, err error) {
 	done, err := db.done(ctx)
 	if err != nil {
-		return swept, err
+		return nil, err
 	}
 	for _, id := range done {
 		err := db.write(ctx, "finish an edition", func(t *tx) error {
 			n, err := t.exec(`UPDATE edition AS e SET stage = 'finished', finished = ? WHERE id = ? AND `+allDone, t.now.Unix(), id)
 			if err == nil && n > 0 {
-				swept.Finished = append(swept.Finished, id)
+				finished = append(finished, id)
 			}
 			return err
 		})
 		if err != nil {
-			return swept, err
+			return finished, err
 		}
 	}
-	return swept, nil
+	return finished, nil
 }
 
 const expiredQuery = `SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`
@@ -57,12 +68,17 @@ func (db *DB) expired(ctx context.Context) (some bool, err error) {
 // takeBack ends expired leases. swept counts them once the transaction stands;
 // if it fails, the sweep does, and nobody reads swept.
 func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
-	var found []delivery.Delivery
-	err := t.rows(`SELECT `+deliveryColumns+` FROM delivery d WHERE d.token <> '' AND d.until_ms <= ? LIMIT ?`,
-		values(t.now.UnixMilli(), sweepBatch),
-		func(scan func(...any) error) error {
-			d, err := scanDelivery(scan)
-			found = append(found, d)
+	type lease struct {
+		delivery.Delivery
+		cancelled bool
+	}
+	var found []lease
+	err := t.rows(`SELECT `+deliveryColumns+`, EXISTS (SELECT 1 FROM edition e WHERE e.id = d.edition AND e.stage = 'cancelled')
+		FROM delivery d WHERE d.token <> '' AND d.until_ms <= ? LIMIT ?`, values(t.now.UnixMilli(), sweepBatch),
+		func(scan func(...any) error) (err error) {
+			var l lease
+			l.Delivery, err = scanDelivery(scan, &l.cancelled)
+			found = append(found, l)
 			return err
 		})
 	if err != nil {
@@ -73,7 +89,7 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 		switch {
 		case found[i].State != delivery.Sending:
 			swept.Requeued++
-		case p == delivery.Resend:
+		case p == delivery.Resend && !found[i].cancelled:
 			swept.Uncertain++
 			doubts = 1
 		default:

@@ -6,7 +6,7 @@
 //
 //   - Notices wait in the group "": a store knows no provider groups.
 //   - The stand-ins delivery.EditionConfirm and EditionAlready name no edition, but
-//     their deliveries are counted and listed like an edition's.
+//     can be paused and resumed, and their deliveries are counted and listed.
 //   - Plan into an edition that was finished takes it back to StageSending.
 //   - A notice asked for while its predecessor is being sent is a new one: what
 //     becomes of the predecessor is forgotten.

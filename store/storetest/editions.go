@@ -23,6 +23,7 @@ func editions() []law {
 		{"Pause stops leasing, with a reason, and Resume lets it go on", pauseStops},
 		{"Pause lets what is in flight be finished", pauseInFlight},
 		{"Pause leaves other editions alone", pauseOthers},
+		{"Pause stops notices of a kind, too", pauseNotices},
 		{"Pause and Resume fail with ErrNotFound if there is no such edition", pauseNotFound},
 	}
 }
@@ -200,4 +201,15 @@ func pauseOthers(s *scene) {
 func pauseNotFound(s *scene) {
 	s.is(s.Store.Pause(s.ctx, "daily-20260101-1", "why"), "Pause", delivery.ErrNotFound)
 	s.is(s.Store.Resume(s.ctx, "daily-20260101-1"), "Resume", delivery.ErrNotFound)
+}
+
+func pauseNotices(s *scene) {
+	s.pending(1)
+	s.save(person(2), subscribers.NoticeAlready)
+	s.ok(s.Store.Pause(s.ctx, delivery.EditionConfirm, "why"), "Pause")
+	equal(s, "ready while paused", s.ready(confirms()), 0)
+	s.lease0(confirms())
+	s.lease(alreadies(), 1, long)
+	s.ok(s.Store.Resume(s.ctx, delivery.EditionConfirm), "Resume")
+	s.lease(confirms(), 1, long)
 }

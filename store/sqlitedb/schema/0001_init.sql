@@ -61,12 +61,22 @@ CREATE TABLE edition (
   stage     TEXT NOT NULL,
   paused    TEXT NOT NULL,
   opened    INTEGER NOT NULL,
-  finished  INTEGER NOT NULL
+  finished  INTEGER NOT NULL,             -- or cancelled
+  forgotten INTEGER NOT NULL DEFAULT 0,   -- sent deliveries whose rows are gone
+  trimmed   INTEGER NOT NULL DEFAULT 0    -- whether they are
 ) STRICT;
 CREATE UNIQUE INDEX edition_planning ON edition (cadence) WHERE stage = 'planning';
 CREATE UNIQUE INDEX edition_slot ON edition (cadence, slot) WHERE scheduled = 1;
 CREATE INDEX edition_open ON edition (opened, serial) WHERE stage IN ('planning', 'sending');
+CREATE INDEX edition_cancelled ON edition (id) WHERE stage = 'cancelled';
 CREATE INDEX edition_opened ON edition (opened, serial);
+CREATE INDEX edition_old ON edition (finished) WHERE trimmed = 0 AND finished > 0;
+
+-- Notices have no edition that could be paused.
+CREATE TABLE paused_notice (
+  edition TEXT PRIMARY KEY,
+  reason  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE letter (
   edition TEXT NOT NULL,
