@@ -20,6 +20,7 @@ import (
 type RendererOptions struct {
 	Templates     *templates.Set
 	Title         string // of the site
+	SiteLanguage  string // of its articles, zh-Hans if ""
 	SiteLink      string // where the articles are; Public if ""
 	Public        string // address of our pages, without a trailing slash
 	SubjectPrefix string // before every digest's subject, such as the law wants for advertisements
@@ -46,6 +47,9 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 	errs = append(errs, checkPublic(o.Public))
 	if o.SiteLink == "" {
 		o.SiteLink = o.Public
+	}
+	if o.SiteLanguage == "" {
+		o.SiteLanguage = string(subscribers.Chinese)
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -78,8 +82,8 @@ const MaxBytes = 100_000
 // writes.
 const headerRoom = 3_000
 
-// Preview is a letter as its templates made it, with example.invalid addresses
-// where personal ones go.
+// Preview is a letter as its templates made it, with addresses that work for
+// nobody where personal ones go.
 type Preview struct {
 	Subject string
 	HTML    string // style rules moved into the elements
@@ -106,7 +110,13 @@ func (r *Renderer) Preview(l digest.Letter) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	return Preview{made.Subject, html, made.Text, r.size(mail)}, nil
+	at, err := letterMarks(l)
+	if err != nil {
+		return Preview{}, err
+	}
+	fill := strings.NewReplacer(
+		at.unsubscribe, r.o.Public+"/unsubscribe/preview", at.preferences, r.o.Public+"/preferences/preview")
+	return Preview{made.Subject, fill.Replace(html), fill.Replace(made.Text), r.size(mail)}, nil
 }
 
 // fit renders a letter as fully as MaxBytes allows: without summaries, then
@@ -115,11 +125,10 @@ func (r *Renderer) fit(l digest.Letter) (templates.Mail, *rendered, error) {
 	if len(l.Entries) == 0 {
 		return templates.Mail{}, nil, errors.New("it has no posts")
 	}
-	content, err := json.Marshal(l)
+	at, err := letterMarks(l)
 	if err != nil {
 		return templates.Mail{}, nil, err
 	}
-	at := newMarks(content)
 	c := cut{posts: digest.MaxFull, corrections: maxCorrections, summaries: true}
 	for {
 		made, err := r.o.Templates.Mail("digest", string(l.Language), r.view(l, at, c))
@@ -137,6 +146,11 @@ func (r *Renderer) fit(l digest.Letter) (templates.Mail, *rendered, error) {
 			return made, nil, fmt.Errorf("%d bytes with a single post: above the limit of %d", r.size(mail), MaxBytes)
 		}
 	}
+}
+
+func letterMarks(l digest.Letter) (marks, error) {
+	content, err := json.Marshal(l)
+	return newMarks(content), err
 }
 
 // complete holds a mail to having gaps of these kinds: a replaced template must

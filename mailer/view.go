@@ -45,7 +45,9 @@ func (c *cut) less() bool {
 }
 
 func (r *Renderer) frame(language subscribers.Language) templates.MailFrame {
-	return templates.MailFrame{Language: string(language), Site: r.o.Title, SiteLink: r.o.SiteLink, Public: r.o.Public}
+	return templates.MailFrame{
+		Language: string(language), Site: r.o.Title, SiteLanguage: r.o.SiteLanguage, SiteLink: r.o.SiteLink, Public: r.o.Public,
+	}
 }
 
 // view is a letter as its templates see it.
@@ -91,7 +93,10 @@ func (r *Renderer) post(e digest.Entry, summary bool) templates.PostView {
 			p.Authors = append(p.Authors, templates.Clip(maxName, name))
 		}
 	}
-	p.Source = templates.Clip(maxName, clean(e.SourceName))
+	// The letter's head names the paper already.
+	if source := clean(e.SourceName); source != r.o.Title {
+		p.Source = templates.Clip(maxName, source)
+	}
 	if summary {
 		p.Summary = templates.Clip(maxSummary, clean(e.Summary))
 	}

@@ -55,19 +55,17 @@ func layOut(s string) string {
 func wrap(b *strings.Builder, line string) {
 	rest := strings.TrimLeft(line, " ")
 	indent := line[:len(line)-len(rest)]
-	room := columns - len(indent)
-	b.WriteString(indent)
-	width := 0 // of the part so far, with its trailing space
+	part := indent
 	for state := -1; rest != ""; {
 		var piece string
 		piece, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
-		if width > 0 && width+uniseg.StringWidth(strings.TrimRight(piece, " ")) > room {
-			b.WriteString("\n" + indent)
-			width = 0
+		if part != indent && uniseg.StringWidth(strings.TrimRight(part+piece, " ")) > columns {
+			b.WriteString(strings.TrimRight(part, " ") + "\n")
+			part = indent
 		}
-		b.WriteString(piece)
-		width += uniseg.StringWidth(piece)
+		part += piece
 	}
+	b.WriteString(part)
 }
 
 // Clip cuts s to at most n characters as people count them, the last of them

@@ -4,10 +4,11 @@ import "time"
 
 // MailFrame is what every mail shows around its own content.
 type MailFrame struct {
-	Language string // BCP 47
-	Site     string // title of the site
-	SiteLink string // where the articles are
-	Public   string // address of our pages, without a trailing slash
+	Language     string // BCP 47
+	Site         string // title of the site
+	SiteLanguage string // of its articles
+	SiteLink     string // where the articles are
+	Public       string // address of our pages, without a trailing slash
 }
 
 // DigestView is a letter with posts.
@@ -63,7 +64,7 @@ type AlreadyView struct {
 // mailSamples is a view of every mail with every list filled, so that trying
 // them reaches every branch.
 func mailSamples() map[string]any {
-	frame := MailFrame{DefaultLanguage, "Site", "https://site.example/", "https://mail.example"}
+	frame := MailFrame{DefaultLanguage, "Site", "ii", "https://site.example/", "https://mail.example"}
 	post := PostView{"Title", "https://site.example/1", "News", time.Unix(0, 0).UTC(), []string{"A", "B"}, "Paper", "Summary."}
 	return map[string]any{
 		"digest": DigestView{
