@@ -39,6 +39,9 @@ func looseDate(text string, zone *time.Location) (at time.Time, rest string, err
 			return time.Time{}, "", errNoDate
 		}
 		rest = strings.Trim(weekdays.ReplaceAllString(rest, ""), " \t,Tt")
+		if hourForm.MatchString(rest) {
+			c.hour, rest = atoi(strings.TrimRight(rest, "hH")), ""
+		}
 	}
 	if !c.valid() {
 		return time.Time{}, "", errNoDate
@@ -46,7 +49,10 @@ func looseDate(text string, zone *time.Location) (at time.Time, rest string, err
 	return c.inNamed(zoneName, zone), rest, nil
 }
 
-var weekdays = regexp.MustCompile(`(?i)\b(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*\b`)
+var (
+	weekdays = regexp.MustCompile(`(?i)\b(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*\b`)
+	hourForm = regexp.MustCompile(`^\d{1,2}[hH]?$`)
+)
 
 // takeClock reads the time of day and its zone out of text and returns what is
 // around it.
@@ -75,16 +81,16 @@ func (c *civil) takeClock(text string) (rest, zoneName string) {
 func (c *civil) takeDay(text string) (rest string, ok bool) {
 	var m []string
 	switch {
-	case match(dayMonthForm, text, &m):
+	case matchDay(dayMonthForm, text, &m):
 		c.day, c.month, c.year = atoi(m[1]), monthNumber(m[2]), atoi(m[3])
-	case match(monthDayForm, text, &m):
+	case matchDay(monthDayForm, text, &m):
 		c.month, c.day, c.year = monthNumber(m[1]), atoi(m[2]), atoi(m[3])
-	case match(yearLastForm, text, &m) && m[2] == m[4]:
+	case matchDay(yearLastForm, text, &m) && m[2] == m[4]:
 		c.day, c.month, c.year = atoi(m[1]), atoi(m[3]), atoi(m[5])
-	case match(yearFirstForm, text, &m) && m[2] == m[4]:
+	case matchDay(yearFirstForm, text, &m) && m[2] == m[4]:
 		c.year, c.month, c.day = fullYear(m[1]), atoi(m[3]), atoi(m[5])
 		m[0] = strings.TrimRightFunc(m[0], func(r rune) bool { return r < '0' || r > '9' })
-	case match(monthForm, text, &m):
+	case matchDay(monthForm, text, &m):
 		c.month, c.day, c.year = monthNumber(m[1]), 1, atoi(m[2])
 	default:
 		return text, false
@@ -93,7 +99,7 @@ func (c *civil) takeDay(text string) (rest string, ok bool) {
 	return before + " " + after, true
 }
 
-func match(re *regexp.Regexp, text string, m *[]string) bool {
+func matchDay(re *regexp.Regexp, text string, m *[]string) bool {
 	*m = re.FindStringSubmatch(text)
 	return *m != nil
 }

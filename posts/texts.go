@@ -16,7 +16,7 @@ func (a *article) readTexts() {
 		a.report(Warning, a.front.line("title"), "title: expected a text; the file name serves as title")
 	}
 	if a.post.Title == "" {
-		a.post.Title = firstOf(oneLine(titleize(a.source.name.slug)), a.source.name.date, a.source.path)
+		a.post.Title = firstOf(oneLine(titleize(strings.TrimRight(a.source.name.slug, "."))), a.source.name.date, a.source.path)
 	}
 	a.post.Summary = firstOf(plainText(a.front.text("excerpt")), plainText(a.front.text("description")))
 	a.post.SourceName = shared(oneLine(a.front.text("source_name")))
