@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// archive is the site as read from disk: what it says, scan after scan, with
+// the identities that the store remembers.
+type archive struct {
+	root   string
+	site   posts.Site
+	reader *posts.Reader
+	bodies *posts.Bodies
+	keeper *posts.Keeper
+	intake *delivery.Intake
+	watch  *watchHolder
+	log    *slog.Logger
+
+	last *posts.Scan
+}
+
+// reading is what one scan gave.
+type reading struct {
+	catalogue   *posts.Catalogue
+	feedIDs     map[posts.Topic]posts.ID
+	diagnostics []posts.Diagnostic
+	taken       delivery.Taken
+	watching    bool // this process held the watch, so that what is new was recorded
+	wake        time.Time
+	unsettled   []string
+}
+
+// siteFS opens the directory of a Jekyll site.
+func siteFS(dir string) (fs.FS, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, usagef("site: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, usagef("site: %s is not a directory", dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "_posts")); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, "_config.yml")); err != nil {
+			return nil, usagef("site: %s has neither _posts nor _config.yml: expected a Jekyll site", dir)
+		}
+	}
+	return os.DirFS(dir), nil
+}
+
+// scanOptions say what a scan may do beside reading.
+type scanOptions struct {
+	record   bool // take the watch if it is free, and record what is new
+	foresee  bool // say what would arrive, and change nothing
+	backfill int
+}
+
+// scan reads the site again and recognises its posts. With record it also
+// remembers new identities and lets new posts arrive, unless another process
+// watches the site.
+func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
+	scan, err := a.reader.Scan(ctx, a.last)
+	if err != nil {
+		return reading{}, fmt.Errorf("site %s: %w", a.root, err)
+	}
+	var watch *posts.Watch
+	if o.record {
+		if watch, err = a.watch.acquire(ctx); err != nil {
+			return reading{}, err
+		}
+	}
+	if watch == nil || a.last == nil {
+		if err := a.keeper.Load(ctx); err != nil {
+			return reading{}, err
+		}
+	}
+	recognised, feedIDs, err := a.keeper.Recognise(ctx, watch, scan)
+	if err != nil {
+		return reading{}, err
+	}
+	a.last = scan
+	r := reading{
+		catalogue: posts.NewCatalogue(a.site, recognised.Posts),
+		feedIDs:   feedIDs, watching: watch != nil, wake: scan.Wake, unsettled: scan.Unsettled,
+		diagnostics: append(append([]posts.Diagnostic(nil), scan.Diagnostics...), recognised.Diagnostics...),
+	}
+	found := delivery.Recognised{Posts: recognised.Posts, Standing: recognised.Standing, Backfill: o.backfill}
+	switch {
+	case o.foresee:
+		r.taken, err = a.intake.Foresee(ctx, found)
+		return r, err
+	case watch == nil:
+		return r, nil
+	}
+	r.taken, err = a.intake.Take(ctx, *watch, found)
+	r.diagnostics = append(r.diagnostics, r.taken.Problems...)
+	if err != nil {
+		return r, err
+	}
+	if len(r.taken.Arrived) > 0 || len(r.taken.Held) > 0 {
+		return r, a.keeper.Load(ctx) // the standings moved
+	}
+	return r, nil
+}
+
+// settle scans until every new post has been left alone for the settle time.
+// waiting is told how many are not, before each wait.
+func (a *archive) settle(ctx context.Context, o scanOptions, wait time.Duration, waiting func(n int)) (reading, error) {
+	for {
+		r, err := a.scan(ctx, o)
+		if err != nil || r.taken.Unready == 0 {
+			return r, err
+		}
+		waiting(r.taken.Unready)
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-time.After(min(wait, 5*time.Second)):
+		}
+		a.last = nil // a one-shot command takes files as they are now
+	}
+}

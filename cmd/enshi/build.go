@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/enshi-daily/enshi/feeds"
+)
+
+func buildCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "build",
+		Usage: "write all feeds as files",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Value: "public", Usage: "write below `DIR`"},
+		},
+		Action: withParts(build),
+	}
+}
+
+func build(c *cli.Context, p *parts) error {
+	ctx := c.Context
+	archive, err := p.openArchive(ctx)
+	if err != nil {
+		return err
+	}
+	defer archive.watch.release(ctx)
+	r, err := archive.scan(ctx, scanOptions{record: true})
+	if err != nil {
+		return err
+	}
+	publisher, err := feeds.NewPublisher(c.String("out"))
+	if err != nil {
+		return err
+	}
+	press := p.press(archive, publisher, p.articlesAddress(archive.site))
+	report, left, err := press.run(ctx, r)
+	bad := printDiagnostics(p.err, append(r.diagnostics, left...))
+	if err != nil {
+		return err
+	}
+	p.say("%d posts, %d topics: %d documents written, %d unchanged, below %s",
+		len(r.catalogue.Posts("*")), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
+	if bad > 0 {
+		p.say("%d posts are not published, named above", bad)
+		return fmt.Errorf("%d posts: %w", bad, errPart)
+	}
+	return nil
+}

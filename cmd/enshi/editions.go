@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/enshi-daily/enshi/delivery"
+)
+
+func editionsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "editions",
+		Usage: "list and show editions, pause and resume them",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "list the latest editions", Flags: []cli.Flag{
+				&cli.IntFlag{Name: "limit", Value: 20, Usage: "at most `N`"}}, Action: withParts(listEditions)},
+			{Name: "show", ArgsUsage: "EDITION", Usage: "account for everybody in an edition", Flags: []cli.Flag{
+				&cli.BoolFlag{Name: "missing", Usage: "name each delivery that is not sent"}}, Action: withParts(showEdition)},
+			{Name: "pause", ArgsUsage: "EDITION", Usage: "stop sending an edition; what is in flight is finished", Flags: []cli.Flag{
+				&cli.StringFlag{Name: "reason", Value: "by the operator", Usage: "`TEXT` shown to other operators"}}, Action: withParts(pauseEdition)},
+			{Name: "resume", ArgsUsage: "EDITION", Usage: "go on with a paused edition", Action: withParts(resumeEdition)},
+		},
+	}
+}
+
+// editionView is an edition as --json prints it.
+type editionView struct {
+	ID       string          `json:"id"`
+	Cadence  string          `json:"cadence"`
+	Mark     int64           `json:"mark"`
+	Stage    delivery.Stage  `json:"stage"`
+	Paused   string          `json:"paused,omitempty"`
+	Opened   string          `json:"opened"`
+	Finished string          `json:"finished,omitempty"`
+	Planned  int             `json:"planned"`
+	States   delivery.Counts `json:"states"`
+}
+
+func newEditionView(e delivery.Edition, c delivery.Counts) editionView {
+	v := editionView{ID: e.ID, Cadence: string(e.Cadence), Mark: e.Mark, Stage: e.Stage, Paused: e.Paused,
+		Opened: e.Opened.Format(time.RFC3339), Planned: c.Total(), States: c}
+	if !e.Finished.IsZero() {
+		v.Finished = e.Finished.Format(time.RFC3339)
+	}
+	return v
+}
+
+func listEditions(c *cli.Context, p *parts) error {
+	editions, err := p.store.Editions(c.Context, c.Int("limit"))
+	if err != nil {
+		return fmt.Errorf("editions: %w", err)
+	}
+	encoder := json.NewEncoder(p.out)
+	for _, e := range editions {
+		counts, err := p.store.Counts(c.Context, e.ID)
+		if err != nil {
+			return fmt.Errorf("edition %s: %w", e.ID, err)
+		}
+		if p.json {
+			if err := encoder.Encode(newEditionView(e, counts)); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(p.out, "%-28s %-10s %s%s\n", e.ID, e.Stage, countsLine(counts), pausedNote(e))
+	}
+	return nil
+}
+
+func pausedNote(e delivery.Edition) string {
+	if e.Paused == "" {
+		return ""
+	}
+	return ", paused: " + e.Paused
+}
+
+func showEdition(c *cli.Context, p *parts) error {
+	id, err := oneArgument(c, "the edition's ID, as editions list names it")
+	if err != nil {
+		return err
+	}
+	e, err := p.store.Edition(c.Context, id)
+	if err != nil {
+		return fmt.Errorf("edition %s: %w", id, err)
+	}
+	counts, err := p.store.Counts(c.Context, id)
+	if err != nil {
+		return fmt.Errorf("edition %s: %w", id, err)
+	}
+	encoder := json.NewEncoder(p.out)
+	if p.json {
+		if err := encoder.Encode(newEditionView(e, counts)); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(p.out, "%s %s%s\nup to arrival %d, opened %s\n%s\n", e.ID, e.Stage, pausedNote(e), e.Mark,
+			e.Opened.Format(time.RFC3339), countsLine(counts))
+	}
+	if !c.Bool("missing") {
+		return nil
+	}
+	for d, err := range p.store.Deliveries(c.Context, id, delivery.Queued, delivery.Sending, delivery.Retry,
+		delivery.Rejected, delivery.Failed, delivery.Uncertain, delivery.Skipped) {
+		if err != nil {
+			return fmt.Errorf("edition %s: %w", id, err)
+		}
+		if err := p.showDelivery(encoder, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parts) showDelivery(encoder *json.Encoder, d delivery.Delivery) error {
+	if p.json {
+		return encoder.Encode(map[string]any{"subscriber": d.Subscriber, "state": d.State, "tries": d.Tries,
+			"skip": d.Skip, "reply": d.Reply, "at": d.At})
+	}
+	why := d.Reply
+	if d.Skip != "" {
+		why = string(d.Skip)
+	}
+	_, err := fmt.Fprintf(p.out, "%s  %-9s  %d tries  %s\n", d.Subscriber, d.State, d.Tries, why)
+	return err
+}
+
+func pauseEdition(c *cli.Context, p *parts) error {
+	id, err := oneArgument(c, "the edition's ID")
+	if err != nil {
+		return err
+	}
+	if err := p.store.Pause(c.Context, id, c.String("reason")); err != nil {
+		return fmt.Errorf("pause edition %s: %w", id, err)
+	}
+	p.say("%s is paused", id)
+	return nil
+}
+
+func resumeEdition(c *cli.Context, p *parts) error {
+	id, err := oneArgument(c, "the edition's ID")
+	if err != nil {
+		return err
+	}
+	if err := p.store.Resume(c.Context, id); err != nil {
+		return fmt.Errorf("resume edition %s: %w", id, err)
+	}
+	p.say("%s goes on with the next serve or send-digest", id)
+	return nil
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/web"
+)
+
+// The roles that a daemon can take.
+const (
+	roleWatch = "watch"
+	roleWeb   = "web"
+	rolePlan  = "plan"
+	roleSend  = "send"
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "watch the site, serve feeds and pages, plan and send digests",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Usage: "serve on `HOST:PORT`"},
+			&cli.StringFlag{Name: "roles", Value: strings.Join([]string{roleWatch, roleWeb, rolePlan, roleSend}, ","), Usage: "`LIST` of watch, web, plan, send"},
+			settleFlag(),
+		},
+		Action: withParts(serve),
+	}
+}
+
+func parseRoles(list string) (map[string]bool, error) {
+	roles := make(map[string]bool)
+	for _, role := range strings.Split(list, ",") {
+		role = strings.TrimSpace(role)
+		if !slices.Contains([]string{roleWatch, roleWeb, rolePlan, roleSend}, role) {
+			return nil, usagef("--roles: %q is none of watch, web, plan, send", role)
+		}
+		roles[role] = true
+	}
+	return roles, nil
+}
+
+// daemon is a running serve.
+type daemon struct {
+	*parts
+	roles   map[string]bool
+	archive *archive
+	press   *press
+	server  *web.Server
+	planner *delivery.Planner
+	arrived chan struct{} // nudges the planner
+	shown   map[string]bool
+}
+
+func serve(c *cli.Context, p *parts) error {
+	roles, err := parseRoles(c.String("roles"))
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(c.Context)
+	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), shown: make(map[string]bool)}
+	if roles[roleWeb] || roles[roleWatch] {
+		if err := d.startSite(ctx, group); err != nil {
+			return err
+		}
+	}
+	if roles[rolePlan] {
+		if err := d.startPlanner(ctx, group); err != nil {
+			return err
+		}
+	}
+	if roles[roleSend] {
+		if err := d.startSenders(ctx, group); err != nil {
+			return err
+		}
+	}
+	return group.Wait()
+}
+
+// startSite opens the listener first, so that a port in use ends the command
+// before anything is read or written.
+func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
+	var listener net.Listener
+	if d.roles[roleWeb] {
+		var err error
+		listener, err = net.Listen("tcp", d.cfg.Listen)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w: choose another with --listen", d.cfg.Listen, err)
+		}
+		d.listening(listener.Addr())
+	}
+	if err := d.openSite(ctx); err != nil {
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+		return err
+	}
+	watcher := posts.NewWatcher(posts.WatcherOptions{
+		Root: d.archive.root, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log,
+	})
+	group.Go(func() error { return d.archive.watch.keep(ctx) })
+	group.Go(func() error { return watcher.Run(ctx, d.refresh) })
+	if listener != nil {
+		group.Go(func() error { return d.server.Run(ctx, listener) })
+	}
+	return nil
+}
+
+func (d *daemon) openSite(ctx context.Context) error {
+	var err error
+	if d.archive, err = d.openArchive(ctx); err != nil {
+		return err
+	}
+	publisher, err := feeds.NewPublisher(filepath.Join(d.cfg.Data, "public"))
+	if err != nil {
+		return err
+	}
+	d.press = d.parts.press(d.archive, publisher, d.publicURL())
+	d.server, err = d.newServer(d.archive.site, publisher)
+	return err
+}
+
+// refresh is one turn of the watcher: read, publish, show, let arrive. Nothing
+// that goes wrong here ends the daemon; it is said, and tried again.
+func (d *daemon) refresh(ctx context.Context) (next time.Time) {
+	first := d.archive.last == nil
+	r, err := d.archive.scan(ctx, scanOptions{record: d.roles[roleWatch]})
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Error("site not read, what is published stays", "error", err)
+		}
+		return d.now().Add(watchTTL)
+	}
+	report, left, err := d.press.run(ctx, r)
+	d.server.SetCatalogue(r.catalogue)
+	d.sayDiagnostics(append(r.diagnostics, left...))
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("feeds not published", "error", err)
+	}
+	if report.Written > 0 || first {
+		d.log.Info("feeds published", "posts", len(r.catalogue.Posts(posts.Everything)), "topics", len(r.catalogue.Topics()),
+			"written", report.Written, "unchanged", report.Unchanged)
+	}
+	if len(r.taken.Arrived) > 0 {
+		d.log.Info("posts arrived", "posts", len(r.taken.Arrived), "head", r.taken.Arrived[len(r.taken.Arrived)-1].Number)
+		d.nudge()
+	}
+	for _, held := range r.taken.Held {
+		d.log.Warn("post held: it is in the feeds and not mailed", "path", held.Path, "reason", held.Reason)
+	}
+	if first {
+		d.greet()
+	}
+	return d.nextScan(r)
+}
+
+// nextScan is when the site must be read again although no file changes.
+func (d *daemon) nextScan(r reading) time.Time {
+	next := r.wake
+	sooner := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	if len(r.unsettled) > 0 || r.taken.Unready > 0 {
+		sooner(d.now().Add(d.cfg.Settle))
+	}
+	if d.roles[roleWatch] && !r.watching {
+		sooner(d.now().Add(watchTTL))
+	}
+	return next
+}
+
+// sayDiagnostics logs each problem once, until it goes away.
+func (d *daemon) sayDiagnostics(all []posts.Diagnostic) {
+	now := make(map[string]bool, len(all))
+	for _, one := range all {
+		text := one.String()
+		now[text] = true
+		if !d.shown[text] {
+			d.log.Warn("post", "path", one.Path, "line", one.Line, "severity", one.Severity, "problem", one.Message)
+		}
+	}
+	d.shown = now
+}
+
+func (d *daemon) nudge() {
+	select {
+	case d.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// greet tells a person at a terminal where everything is.
+func (d *daemon) greet() {
+	if d.roles[roleWeb] {
+		d.say("reading %s, serving %s/", d.archive.root, d.publicURL())
+	}
+	if note := d.outboxNote(); note != "" {
+		d.say("%s", note)
+	}
+}
+
+// planEvery is how often the calendar is looked at.
+const planEvery = 5 * time.Second
+
+func (d *daemon) startPlanner(ctx context.Context, group *errgroup.Group) error {
+	var err error
+	if d.planner, err = d.newPlanner(ctx); err != nil {
+		return err
+	}
+	group.Go(func() error { return d.plan(ctx) })
+	group.Go(func() error { return d.purge(ctx) })
+	return nil
+}
+
+// plan runs what is due until ctx ends.
+func (d *daemon) plan(ctx context.Context) error {
+	for {
+		for _, c := range []subscribers.Cadence{subscribers.Daily, subscribers.Weekly} {
+			if _, _, err := d.planner.Scheduled(ctx, c); err != nil && ctx.Err() == nil {
+				d.log.Error("edition not planned to the end, tried again", "cadence", c, "error", err)
+			}
+		}
+		_, _, again, err := d.planner.Instant(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("edition not planned to the end, tried again", "cadence", subscribers.Instant, "error", err)
+		}
+		wait := planEvery
+		if again > 0 {
+			wait = min(wait, again)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.arrived:
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (d *daemon) purge(ctx context.Context) error {
+	for {
+		purged, err := subscribers.Purge(ctx, d.store, d.store, d.now())
+		switch {
+		case err != nil && ctx.Err() == nil:
+			d.log.Warn("unconfirmed sign-ups not purged", "error", err)
+		case purged > 0:
+			d.log.Info("unconfirmed sign-ups purged", "subscribers", purged)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
+func (d *daemon) startSenders(ctx context.Context, group *errgroup.Group) error {
+	sender, err := d.newSender(ctx)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return d.newWorker(sender).Run(ctx) })
+	group.Go(func() error { return d.newSweeper().Run(ctx) })
+	return nil
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/enshi-daily/enshi/config"
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/mailer"
+	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/store/redisdb"
+	"github.com/enshi-daily/enshi/store/sqlitedb"
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/templates"
+	"github.com/enshi-daily/enshi/web"
+)
+
+// ledger is all that a store keeps.
+type ledger interface {
+	posts.Identities
+	digest.Log
+	subscribers.Registry
+	subscribers.Bulk
+	subscribers.Limits
+	delivery.Planning
+	delivery.Editions
+	delivery.Letters
+	delivery.Queue
+	delivery.Pacer
+	fingerprints
+	Shutdown() error
+}
+
+// parts are what a command is put together from.
+type parts struct {
+	streams
+	cfg   config.Config
+	log   *slog.Logger
+	now   func() time.Time
+	json  bool
+	quiet bool
+
+	public    string // serve's own address, once it listens
+	site      *site
+	store     ledger
+	keys      *subscribers.Keys
+	templates *templates.Set
+	renderer  *mailer.Renderer
+}
+
+// site is the site's reader with what its _config.yml says.
+type site struct {
+	settings    posts.Site
+	diagnostics []posts.Diagnostic
+	reader      *posts.Reader
+	bodies      *posts.Bodies
+}
+
+// withParts makes an action of a command that needs parts. They are opened by
+// the methods below, when the command asks for them.
+func withParts(action func(*cli.Context, *parts) error) cli.ActionFunc {
+	return func(c *cli.Context) (err error) {
+		cfg, err := loadConfig(c)
+		if err != nil {
+			return err
+		}
+		_, asJSON := global(c, "json")
+		_, quiet := global(c, "quiet")
+		s := c.App.Metadata["streams"].(streams)
+		p := &parts{streams: s, cfg: cfg, log: newLogger(s.err, cfg.Log, quiet), now: time.Now, json: asJSON, quiet: quiet}
+		defer func() { err = errors.Join(err, p.close()) }()
+		return action(c, p)
+	}
+}
+
+func (p *parts) close() error {
+	if p.store == nil {
+		return nil
+	}
+	return p.store.Shutdown()
+}
+
+// say prints a line for people, on standard output unless that is for a
+// machine.
+func (p *parts) say(format string, args ...any) {
+	if p.quiet {
+		return
+	}
+	var w io.Writer = p.out
+	if p.json {
+		w = p.err
+	}
+	fmt.Fprintf(w, format+"\n", args...)
+}
+
+// openStore opens the store and the key ring that belongs to it.
+func (p *parts) openStore(ctx context.Context) error {
+	if p.store != nil {
+		return nil
+	}
+	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w: choose another with --data", err)
+	}
+	store, err := p.dial(ctx)
+	if err != nil {
+		return err
+	}
+	path := p.cfg.KeysFile
+	if path == "" {
+		path = filepath.Join(p.cfg.Data, "keys.json")
+	}
+	keys, err := openKeys(ctx, path, store)
+	if err != nil {
+		return errors.Join(err, store.Shutdown())
+	}
+	p.store, p.keys = store, keys
+	return nil
+}
+
+func (p *parts) dial(ctx context.Context) (ledger, error) {
+	address := p.cfg.Store.Reveal()
+	scheme, rest, _ := strings.Cut(address, ":")
+	switch scheme {
+	case "":
+		return sqlitedb.Open(sqlitedb.Options{Path: filepath.Join(p.cfg.Data, "enshi.db")})
+	case "sqlite":
+		return sqlitedb.Open(sqlitedb.Options{Path: strings.TrimPrefix(rest, "//")})
+	}
+	store, err := redisdb.Open(ctx, redisdb.Options{URL: address, Log: p.log})
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := store.Durability(ctx)
+	if err != nil {
+		return nil, errors.Join(err, store.Shutdown())
+	}
+	for _, w := range warnings {
+		p.log.Warn("redis may lose what it was given", "why", w)
+	}
+	return store, nil
+}
+
+// readSite opens the site without the store.
+func (p *parts) readSite() (*site, error) {
+	if p.site != nil {
+		return p.site, nil
+	}
+	fsys, err := siteFS(p.cfg.Site.Dir)
+	if err != nil {
+		return nil, err
+	}
+	settings, diagnostics, err := posts.ReadConfig(fsys)
+	if err != nil {
+		return nil, usagef("site %s: %w", p.cfg.Site.Dir, err)
+	}
+	if err := p.override(&settings); err != nil {
+		return nil, err
+	}
+	h := p.cfg.House
+	house := posts.House{Byline: h.Byline, SourceLink: h.SourceLink, SourceName: h.SourceName, Navigation: h.Navigation, EditorsNote: h.EditorsNote}
+	p.site = &site{
+		settings: settings, diagnostics: diagnostics,
+		reader: posts.NewReader(posts.Options{FS: fsys, Site: settings, House: house, Now: p.now, Settle: p.cfg.Settle}),
+		bodies: posts.NewBodies(posts.BodiesOptions{FS: fsys, Site: settings, House: house}),
+	}
+	return p.site, nil
+}
+
+// override lays what our own file says over the site's.
+func (p *parts) override(s *posts.Site) error {
+	c := p.cfg.Site
+	for _, one := range []struct {
+		to   *string
+		from string
+	}{{&s.URL, strings.TrimSuffix(c.URL, "/")}, {&s.Title, c.Title}, {&s.Description, c.Description}, {&s.Lang, c.Language}} {
+		if one.from != "" {
+			*one.to = one.from
+		}
+	}
+	if s.Title == "" {
+		s.Title = "恩施日报"
+		if abs, err := filepath.Abs(p.cfg.Site.Dir); err == nil {
+			s.Title = filepath.Base(abs)
+		}
+	}
+	if c.Timezone != "" {
+		zone, err := time.LoadLocation(c.Timezone)
+		if err != nil {
+			return usagef("site.timezone: %w", err)
+		}
+		s.Zone = zone
+	}
+	return nil
+}
+
+// openArchive opens the site and the store, for commands that recognise posts.
+func (p *parts) openArchive(ctx context.Context) (*archive, error) {
+	s, err := p.readSite()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openStore(ctx); err != nil {
+		return nil, err
+	}
+	limits := p.cfg.Limits
+	return &archive{
+		root: p.cfg.Site.Dir, site: s.settings, reader: s.reader, bodies: s.bodies, log: p.log,
+		keeper: posts.NewKeeper(posts.KeeperOptions{Store: p.store, Site: s.settings, Now: p.now}),
+		intake: delivery.NewIntake(delivery.IntakeOptions{
+			Log: p.store, Identities: p.store, Content: s.bodies.Content, Now: p.now,
+			Link:   func(post *posts.Post) string { return s.settings.URL + post.URL },
+			Guards: delivery.Guards{MaxNew: limits.NewPosts, MaxAge: limits.PostAge},
+		}),
+		watch: &watchHolder{store: p.store, log: p.log},
+	}, nil
+}
+
+// listening tells the address that serve got, which is the public one unless
+// the configuration names another.
+func (p *parts) listening(a net.Addr) {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	p.public = "http://" + net.JoinHostPort(host, port)
+}
+
+// publicURL is where feeds, pages and mail links are.
+func (p *parts) publicURL() string {
+	switch {
+	case p.cfg.PublicURL != "":
+		return strings.TrimSuffix(p.cfg.PublicURL, "/")
+	case p.public != "":
+		return p.public
+	}
+	return "http://" + p.cfg.Listen
+}
+
+// articlesAddress is what build publishes under: the public address, else the
+// site's own.
+func (p *parts) articlesAddress(s posts.Site) string {
+	if p.cfg.PublicURL == "" && s.URL != "" {
+		return s.URL + s.BaseURL
+	}
+	return p.publicURL()
+}
+
+func (p *parts) press(a *archive, publisher *feeds.Publisher, public string) *press {
+	f := p.cfg.Feeds
+	return &press{bodies: a.bodies, publisher: publisher, options: feeds.Options{
+		Title: a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
+		SiteURL: a.site.URL, PublicURL: public, Hubs: f.Hubs,
+		Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt,
+	}}
+}
+
+func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, error) {
+	schedule, err := p.schedule()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openTemplates(); err != nil {
+		return nil, err
+	}
+	l := p.cfg.Limits
+	return web.New(web.Options{
+		Log: p.log, Now: p.now, Documents: documents, Templates: p.templates, Files: templates.WebFiles(p.overrides()),
+		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
+		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
+		Title: s.Title, Description: s.Description, Language: subscribers.Language(p.cfg.Digest.Language),
+		SiteURL: s.URL, Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
+		Hubs: p.cfg.Feeds.Hubs, MaxAge: p.cfg.Feeds.Cache,
+		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
+	})
+}
+
+func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
+	return delivery.NewWorker(delivery.WorkerOptions{
+		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
+		Now: p.now, Logger: p.log, Random: rand.Float64, Backoff: delivery.DefaultBackoff(), Connections: p.cfg.Mail.Connections,
+	})
+}
+
+func (p *parts) newSweeper() *delivery.Sweeper {
+	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Logger: p.log})
+}

@@ -1,0 +1,160 @@
+package posts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// KeeperOptions say where identities are kept.
+type KeeperOptions struct {
+	Store Identities
+	Site  Site             // for the ids of its feeds
+	Now   func() time.Time // default time.Now
+}
+
+// Keeper recognises the posts of scan after scan. It knows what the store
+// knows, and reads it once. Safe for concurrent use.
+type Keeper struct {
+	store Identities
+	site  Site
+	now   func() time.Time
+
+	mu     sync.Mutex
+	loaded bool
+	known  []Identity
+	index  map[ID]int // into known
+	last   *recognition
+}
+
+// recognition is the outcome of the latest scan.
+type recognition struct {
+	scanned   []*Post
+	files     int
+	unsettled bool
+	result    Recognised
+	feeds     map[Topic]ID
+	record    []Identity // of posts and feeds, not stored yet
+}
+
+// NewKeeper returns a keeper that has not read the store yet.
+func NewKeeper(o KeeperOptions) *Keeper {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Keeper{store: o.Store, site: o.Site, now: o.Now}
+}
+
+// Load reads every identity from the store. Recognise does it when it has not
+// been done; call it again when others may have written.
+func (k *Keeper) Load(ctx context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.load(ctx)
+}
+
+func (k *Keeper) load(ctx context.Context) error {
+	known, err := k.store.Identities(ctx)
+	if err != nil {
+		return fmt.Errorf("identities: %w", err)
+	}
+	k.known, k.index, k.last, k.loaded = nil, make(map[ID]int, len(known)), nil, true
+	k.remember(known)
+	return nil
+}
+
+// remember brings known up to date with records.
+func (k *Keeper) remember(records []Identity) {
+	for _, r := range records {
+		if at, ok := k.index[r.ID]; ok {
+			k.known[at] = r
+			continue
+		}
+		k.index[r.ID] = len(k.known)
+		k.known = append(k.known, r)
+	}
+}
+
+// Known returns a copy of the records that the keeper works with.
+func (k *Keeper) Known() []Identity {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.known)
+}
+
+// Recognise gives the posts of a scan their identities and the feeds of their
+// topics, and of every topic on record, their ids. With a watch it stores what
+// is new; without one it stores nothing, and what is new has the identity that
+// it would get. ErrFenced if the watch has passed on, ErrOtherSite if the scan is
+// of another site: then nothing changed.
+func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, map[Topic]ID, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.loaded {
+		if err := k.load(ctx); err != nil {
+			return Recognised{}, nil, err
+		}
+	}
+	if !k.last.is(s) {
+		last, err := k.recognise(s)
+		if err != nil {
+			return Recognised{}, nil, err
+		}
+		k.last = last
+	}
+	last := k.last
+	result := last.result
+	result.Posts = slices.Clone(result.Posts) // a Catalogue sorts it
+	if w != nil && len(last.record) > 0 {
+		if err := k.store.Record(ctx, *w, last.record); err != nil {
+			if errors.Is(err, ErrFenced) {
+				k.loaded = false // another has written since
+			}
+			return Recognised{}, nil, fmt.Errorf("record %d identities: %w", len(last.record), err)
+		}
+		k.remember(last.record)
+		last.record, last.result.Record, last.result.Vanished = nil, nil, nil
+	}
+	return result, maps.Clone(last.feeds), nil
+}
+
+// is reports whether s found what the last scan found.
+func (l *recognition) is(s *Scan) bool {
+	return l != nil && s.Reread == 0 && l.files == len(s.files) && l.unsettled == (len(s.Unsettled) > 0) && slices.Equal(l.scanned, s.Posts)
+}
+
+func (k *Keeper) recognise(s *Scan) (*recognition, error) {
+	result, err := identify(k.known, s.Posts, k.now(), func(path string) bool { _, ok := s.files[path]; return ok })
+	if err != nil {
+		return nil, err
+	}
+	unsettled := len(s.Unsettled) > 0
+	if unsettled {
+		// A renamed file may be among those that are left out until they
+		// settle. Its old path has not vanished before that is known.
+		result.Vanished = nil
+		result.Record = slices.DeleteFunc(result.Record, func(r Identity) bool { return r.Gone })
+	}
+	topics := map[Topic]bool{Everything: true}
+	for _, p := range s.Posts {
+		for _, name := range p.Categories {
+			topics[Category(name)] = true
+		}
+		for _, name := range p.Tags {
+			topics[Tag(name)] = true
+		}
+	}
+	feeds, minted := FeedIDs(k.known, slices.Collect(maps.Keys(topics)), k.site)
+	seen := k.now().UTC().Truncate(time.Second)
+	for i := range minted {
+		minted[i].Seen = seen
+	}
+	return &recognition{
+		scanned: s.Posts, files: len(s.files), unsettled: unsettled, result: result, feeds: feeds,
+		record: append(slices.Clone(result.Record), minted...),
+	}, nil
+}
