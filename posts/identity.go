@@ -33,7 +33,7 @@ type Identity struct {
 }
 
 // FeedPath is the Path under which the id of a topic's feed is kept.
-func FeedPath(t Topic) string { return "feed:" + string(t) }
+func FeedPath(t Topic) string { return feedPrefix + string(t) }
 
 // Watch is the right to write identities and arrivals: one process holds it at
 // a time. Token rises with every holder, so that a holder which slept through
