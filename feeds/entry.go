@@ -67,7 +67,7 @@ func (b *Builder) withdrawnEntry(p *posts.Post) *entry {
 func (b *Builder) bareEntry(p *posts.Post) *entry {
 	e := &entry{
 		id:        text(string(p.ID)),
-		link:      b.origin + escapeURI(text(p.URL), true),
+		link:      b.o.SiteURL + "/" + strings.TrimPrefix(escapeURI(text(p.URL), true), "/"),
 		published: p.Date,
 		updated:   p.Updated,
 		terms:     texts(slices.Concat(p.Categories, p.Tags)),
@@ -116,7 +116,8 @@ func stamp(t time.Time, fraction uint32) string {
 
 // atomID returns an id as atom:id takes it: an IRI with a scheme (RFC 4287
 // §4.2.6). Front matter may hold any guid; one that is no IRI is stood for by a
-// UUID of its bytes, in Atom only.
+// UUID of its bytes, in Atom only. An IRI is never respelled, not even into its
+// canonical form: readers compare it byte by byte.
 func atomID(id string) string {
 	scheme, rest, ok := strings.Cut(id, ":")
 	fine := ok && rest != "" && scheme != "" && isLetter(scheme[0])
@@ -125,7 +126,8 @@ func atomID(id string) string {
 		fine = isLetter(c) || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
 	}
 	if fine && escapeURI(id, false) == id && !strings.ContainsAny(rest, "[]") {
-		if _, err := url.Parse(id); err == nil {
+		u, err := url.Parse(id)
+		if err == nil && (u.Host != "" || u.Scheme != "http" && u.Scheme != "https") {
 			return id
 		}
 	}

@@ -27,7 +27,7 @@ func newPost(n int, topics ...string) *posts.Post {
 		ID:      posts.ID(fmt.Sprintf("https://news.example/ens/2026/p%d", n)),
 		Path:    fmt.Sprintf("_posts/%s-p%d.md", date.Format("2006-01-02"), n),
 		Title:   fmt.Sprintf("第%d篇：清江两岸", n),
-		URL:     fmt.Sprintf("/ens/%s/p%d.html", date.Format("2006/01/02"), n),
+		URL:     fmt.Sprintf("/%s/p%d.html", date.Format("2006/01/02"), n),
 		Slug:    fmt.Sprintf("p%d", n),
 		Date:    date,
 		Updated: date,
@@ -97,7 +97,7 @@ func build(tb testing.TB, b *feeds.Builder, c *posts.Catalogue, known ...posts.T
 func selfOf(doc feeds.Document) string {
 	parts := strings.Split(doc.Path, "/")
 	for i := range parts {
-		parts[i] = url.PathEscape(parts[i])
+		parts[i] = strings.ReplaceAll(url.QueryEscape(parts[i]), "+", "%20")
 	}
 	return publicURL + "/" + strings.Join(parts, "/")
 }

@@ -44,17 +44,17 @@ type Options struct {
 	// once a post in a run of Documents.
 	Content func(*posts.Post) (posts.Content, error)
 
-	// Report hears of each post that a run of Documents had to leave out, in a
-	// fixed order, from the goroutine that ranges. Nil drops them.
+	// Report hears of each post that a run of Documents had to leave out (an
+	// Error) and of what Content found odd, in a fixed order, from the goroutine
+	// that ranges. Nil drops them.
 	Report func(posts.Diagnostic)
 }
 
 // Builder turns catalogues into documents. It is immutable and safe for
 // concurrent use.
 type Builder struct {
-	o      Options
-	origin string // scheme and host of the articles
-	words  words
+	o     Options
+	words words
 }
 
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
@@ -107,7 +107,7 @@ func NewBuilder(o Options) (*Builder, error) {
 // newBuilder fills in what has a default, once the addresses are known good.
 func newBuilder(o Options) *Builder {
 	site, _ := url.Parse(o.SiteURL)
-	b := &Builder{origin: site.Scheme + "://" + site.Host, words: wordsFor(o.Language)}
+	b := &Builder{words: wordsFor(o.Language)}
 	o.Title = text(o.Title)
 	if o.Title == "" {
 		o.Title = site.Host

@@ -26,6 +26,7 @@ type slot struct {
 	huge     bool // too long to be given in full
 	fragment *fragment
 	err      error // why there is no fragment
+	odd      []posts.Diagnostic
 }
 
 // run is the state of one pass over the documents of a catalogue.
@@ -156,6 +157,10 @@ func (r *run) render(ctx context.Context, t posts.Topic) {
 	}
 	workers.Wait()
 	for _, s := range pending {
+		for _, d := range s.odd {
+			r.b.o.Report(d)
+		}
+		s.odd = nil
 		if s.err != nil {
 			r.b.o.Report(posts.Diagnostic{
 				Path:     s.post.Path,
@@ -189,6 +194,7 @@ func (b *Builder) fragment(m *marshaller, s *slot) (*fragment, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.odd = content.Diagnostics
 		e = b.newEntry(s.post, content)
 	}
 	e.fraction = s.fraction
