@@ -37,7 +37,7 @@ func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
 	if skip, ok := q.sendable(); !ok {
 		return delivery.Left, t.skip(d, skip)
 	}
-	_, err = t.exec(`UPDATE delivery SET state = 'sending', tries = tries + 1 WHERE edition = ? AND subscriber = ?`,
+	_, err = t.exec(`UPDATE delivery SET state = 'sending' WHERE edition = ? AND subscriber = ?`,
 		d.Edition, d.Subscriber)
 	return delivery.Go, err
 }
@@ -81,16 +81,16 @@ func (t *tx) finish(r *delivery.Result) error {
 
 // enter writes a result down.
 func (t *tx) enter(r *delivery.Result) error {
-	at, ready := t.now.Unix(), int64(0)
+	at, ready, tries := t.now.Unix(), int64(0), 0
 	switch r.State {
 	case delivery.Retry:
-		at, ready = 0, r.At.UnixMilli()
+		at, ready, tries = 0, r.At.UnixMilli(), 1
 	case delivery.Queued:
 		at, ready = 0, t.now.UnixMilli()
 	}
-	_, err := t.exec(`UPDATE delivery SET state = ?, skip = ?, at = ?, reply = ?, ready_ms = ?, token = '', until_ms = 0
+	_, err := t.exec(`UPDATE delivery SET state = ?, skip = ?, at = ?, reply = ?, ready_ms = ?, tries = tries + ?, token = '', until_ms = 0
 		WHERE edition = ? AND subscriber = ?`,
-		r.State, skipOf(r), at, r.Reply, ready, r.Delivery.Edition, r.Delivery.Subscriber)
+		r.State, skipOf(r), at, r.Reply, ready, tries, r.Delivery.Edition, r.Delivery.Subscriber)
 	return err
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/subscribers"
@@ -10,7 +11,7 @@ import (
 // begins are the laws of Queue.Begin.
 func begins() []law {
 	return []law{
-		{"Begin marks deliveries Sending, and Tries rises by one", beginMarks},
+		{"Begin marks deliveries Sending", beginMarks},
 		{"Begin answers for each in order", beginOrder},
 		{"Begin answers LeaseLost to a lost token", beginLost},
 		{"Begin skips what its subscriber may not receive any more", beginLeft},
@@ -38,10 +39,9 @@ func beginMarks(s *scene) {
 	leased := s.lease(work(e), 2, long)
 	s.begin(leased)
 	s.counts(e.ID, delivery.Counts{delivery.Sending: 2, delivery.Queued: 1})
-	equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, 1)
-	s.finish(leased, delivery.Queued)
+	s.finish(leased, delivery.Queued) // it met no server
 	s.begin(s.lease(work(e), 3, long))
-	equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, 2)
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 3})
 }
 
 func beginOrder(s *scene) {
@@ -64,10 +64,9 @@ func beginLost(s *scene) {
 	lost, held := s.lost(e)
 	equal(s, "permit of the lost lease", s.permits(lost)[0], delivery.LeaseLost)
 	s.counts(e.ID, delivery.Counts{delivery.Queued: 1})
-	equal(s, "Tries", s.one(e.ID, held[0].Subscriber).Tries, 0)
 	s.begin(held)
 	equal(s, "permit of the lost lease", s.permits(lost)[0], delivery.LeaseLost)
-	equal(s, "Tries", s.one(e.ID, held[0].Subscriber).Tries, 1)
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 1})
 }
 
 func beginLeft(s *scene) {
@@ -78,7 +77,6 @@ func beginLeft(s *scene) {
 	d := s.one(e.ID, leased[0].Subscriber)
 	equal(s, "State", d.State, delivery.Skipped)
 	equal(s, "Skip", d.Skip, delivery.SkipSuppressed)
-	equal(s, "Tries", d.Tries, 0)
 	s.finish(leased[:1], delivery.Queued) // what a worker says that was refused
 	s.counts(e.ID, delivery.Counts{delivery.Skipped: 1, delivery.Queued: 1})
 	equal(s, "ready", s.ready(work(e)), 0)
@@ -120,6 +118,7 @@ func beginAtOnce(s *scene) {
 func finishes() []law {
 	return []law{
 		{"Finish records what became of attempts", finishRecords},
+		{"Finish with Retry raises Tries by one, other results do not", finishTries},
 		{"Finish records Sent and Rejected even if the lease was lost", finishFacts},
 		{"Finish records Sent even if it had become uncertain", finishSentLate},
 		{"Finish ignores other results without the token", finishLost},
@@ -142,9 +141,26 @@ func finishRecords(s *scene) {
 		equal(s, "State", d.State, state)
 		equal(s, "Reply", d.Reply, "250 2.0.0 queued")
 		equal(s, "At is set", d.At.IsZero(), false)
-		equal(s, "Tries", d.Tries, 1)
 	}
 	equal(s, "ready", s.ready(work(e)), 0)
+}
+
+func finishTries(s *scene) {
+	e, _ := s.mailing(1)
+	for tries := range 3 {
+		given := s.lease(work(e), 1, long)
+		equal(s, "Tries", given[0].Tries, tries)
+		s.begin(given)
+		s.finish(given, delivery.Queued)
+		leased := s.lease(work(e), 1, long)
+		s.begin(leased)
+		s.retry(leased, s.Now().Add(-time.Second))
+		s.retry(leased, s.Now()) // the store's first answer was lost
+		equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, tries+1)
+	}
+	leased := s.lease(work(e), 1, long)
+	s.finish(leased, delivery.Sent)
+	equal(s, "Tries", s.one(e.ID, leased[0].Subscriber).Tries, 3)
 }
 
 func finishFacts(s *scene) {
