@@ -48,6 +48,7 @@ func TestDocumentIsServedAsPublished(t *testing.T) {
 
 func TestDocumentEncodings(t *testing.T) {
 	s := newSite(t, nil)
+	s.pack()
 	hash := s.file("feed.xml").ETag
 	plain := s.get("/feed.xml").body
 	for _, tt := range []struct{ accept, want string }{
@@ -183,6 +184,7 @@ func TestDocumentNamesItsHubs(t *testing.T) {
 
 func TestPackedDocumentGoneIsServedPlain(t *testing.T) {
 	s := newSite(t, nil)
+	s.pack()
 	if err := os.Remove(s.file("feed.xml").Brotli); err != nil {
 		t.Fatal(err)
 	}

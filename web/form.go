@@ -18,7 +18,7 @@ import (
 const (
 	maxBody   = 256 << 10
 	maxTopics = 500
-	shownTags = 40 // the rest is folded
+	shownTags = 24 // the rest is folded
 )
 
 // The names of the fields. trapField is shown to no one: who fills it in is a

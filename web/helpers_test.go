@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,8 +34,27 @@ type site struct {
 	publisher *feeds.Publisher
 	server    *web.Server
 	http      *httptest.Server
-	log       *strings.Builder
+	options   web.Options
+	log       *logBuffer
 	now       time.Time
+}
+
+// logBuffer is a log that may be read while the server writes it.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func zone() *time.Location { return time.FixedZone("CST", 8*60*60) }
@@ -43,7 +63,7 @@ func zone() *time.Location { return time.FixedZone("CST", 8*60*60) }
 // options.
 func newSite(t testing.TB, change func(*web.Options)) *site {
 	t.Helper()
-	s := &site{t: t, keys: subscribers.NewKeys(), log: &strings.Builder{}, now: time.Date(2026, 1, 10, 9, 0, 0, 0, zone())}
+	s := &site{t: t, keys: subscribers.NewKeys(), log: &logBuffer{}, now: time.Date(2026, 1, 10, 9, 0, 0, 0, zone())}
 	s.addresses = subscribers.Addresses{Public: public, Keys: s.keys}
 	clock := func() time.Time { return s.now }
 	var err error
@@ -71,6 +91,7 @@ func newSite(t testing.TB, change func(*web.Options)) *site {
 	if change != nil {
 		change(&o)
 	}
+	s.options = o
 	if s.server, err = web.New(o); err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +119,11 @@ func (s *site) publish(c *posts.Catalogue) {
 	if err != nil || report.Err() != nil {
 		s.t.Fatal(err, report.Err())
 	}
+}
+
+// pack keeps every feed in brotli too, which takes its time.
+func (s *site) pack() {
+	s.t.Helper()
 	if _, err := s.publisher.Brotli(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}

@@ -12,8 +12,14 @@ import (
 	"github.com/enshi-daily/enshi/templates"
 )
 
-// latestPosts is how many posts a page shows.
-const latestPosts = 20
+// How many posts the start page and a topic's page show.
+const (
+	homePosts  = 10
+	topicPosts = 20
+)
+
+// formats are the formats in the order in which people are offered them.
+func formats() []feeds.Format { return []feeds.Format{feeds.RSS, feeds.Atom, feeds.JSON} }
 
 // feedLines are the feeds of a topic.
 func (s *Server) feedLines(v *visit, t posts.Topic) []templates.FeedLine {
@@ -22,8 +28,8 @@ func (s *Server) feedLines(v *visit, t posts.Topic) []templates.FeedLine {
 	if t != posts.Everything {
 		title += " · " + t.Name()
 	}
-	lines := make([]templates.FeedLine, 0, len(feeds.Formats))
-	for _, f := range feeds.Formats {
+	lines := make([]templates.FeedLine, 0, len(names))
+	for _, f := range formats() {
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
 		lines = append(lines, templates.FeedLine{
 			Label: names[f], Title: fmt.Sprintf("%s (%s)", title, names[f]), MediaType: mediaType,
@@ -44,11 +50,11 @@ func (s *Server) topicLines(v *visit, counts []topicCount) []templates.TopicLine
 	return lines
 }
 
-// postLines are the newest posts of a list.
-func (s *Server) postLines(v *visit, list []*posts.Post) []templates.PostLine {
-	lines := make([]templates.PostLine, 0, min(len(list), latestPosts))
+// postLines are the newest n posts of a list.
+func (s *Server) postLines(v *visit, list []*posts.Post, n int) []templates.PostLine {
+	lines := make([]templates.PostLine, 0, min(len(list), n))
 	for _, p := range list {
-		if len(lines) == latestPosts {
+		if len(lines) == n {
 			break
 		}
 		if p.Withdrawn {

@@ -24,7 +24,7 @@ func (s *Server) home(w http.ResponseWriter, v *visit) error {
 	return s.page(w, v, http.StatusOK, "home", templates.HomeView{
 		Frame: frame, Description: s.o.Description, Feeds: frame.Alternates,
 		Categories: s.topicLines(v, shelf.categories), Tags: s.topicLines(v, tags), MoreTags: s.topicLines(v, more),
-		Posts: s.postLines(v, shelf.catalogue.Posts(posts.Everything)), Form: s.signUpForm(v),
+		Posts: s.postLines(v, shelf.catalogue.Posts(posts.Everything), homePosts), Form: s.signUpForm(v),
 	})
 }
 
@@ -48,7 +48,7 @@ func (s *Server) topic(w http.ResponseWriter, v *visit) error {
 	frame.Alternates = s.feedLines(v, t)
 	return s.page(w, v, http.StatusOK, "topic", templates.TopicView{
 		Frame: frame, Name: t.Name(), Kind: string(t.Kind()), Summary: count(v.text, "posts_in_all", len(list)),
-		Feeds: frame.Alternates, Posts: s.postLines(v, list), Form: s.signUpForm(v, t),
+		Feeds: frame.Alternates, Posts: s.postLines(v, list, topicPosts), Form: s.signUpForm(v, t),
 	})
 }
 

@@ -1,0 +1,103 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/web"
+)
+
+// registryCalls counts what is asked of a registry, and fails or loses the race
+// for as many writes as it is told.
+type registryCalls struct {
+	subscribers.Registry
+	reads, writes int
+	conflicts     atomic.Int32
+	away          atomic.Bool
+}
+
+func (r *registryCalls) Subscriber(ctx context.Context, id subscribers.ID) (subscribers.Subscriber, error) {
+	r.reads++
+	if r.away.Load() {
+		return subscribers.Subscriber{}, errors.New("disk full")
+	}
+	return r.Registry.Subscriber(ctx, id)
+}
+
+func (r *registryCalls) Save(ctx context.Context, s subscribers.Subscriber, n subscribers.Notice) error {
+	r.writes++
+	if r.conflicts.Add(-1) >= 0 {
+		return subscribers.ErrConflict
+	}
+	return r.Registry.Save(ctx, s, n)
+}
+
+func newFaultySite(t *testing.T) (*site, *registryCalls) {
+	t.Helper()
+	calls := &registryCalls{}
+	s := newSite(t, func(o *web.Options) {
+		calls.Registry = o.Registry
+		o.Registry = calls
+	})
+	return s, calls
+}
+
+func TestLostRacesAreRunAgain(t *testing.T) {
+	s, calls := newFaultySite(t)
+	calls.conflicts.Store(3)
+	sub := s.enrol("a@example.org", nil)
+	calls.conflicts.Store(3)
+	if r := s.post(local(s.addresses.Unsubscribe(sub.ID)), nil); r.status != http.StatusOK {
+		t.Fatalf("unsubscribe = %d", r.status)
+	}
+	if got := s.record("a@example.org").State; got != subscribers.Unsubscribed {
+		t.Errorf("state = %s", got)
+	}
+	calls.conflicts.Store(1000)
+	if r := s.post("/subscribe", url.Values{"address": {"b@example.org"}}); r.status != http.StatusServiceUnavailable {
+		t.Errorf("a race that is lost for ever = %d, want 503", r.status)
+	}
+}
+
+func TestStoreAwayIsOurFault(t *testing.T) {
+	s, calls := newFaultySite(t)
+	sub := s.enrol("a@example.org", nil)
+	calls.away.Store(true)
+	for _, r := range []reply{
+		s.post("/subscribe", url.Values{"address": {"a@example.org"}}),
+		s.post(local(s.addresses.Unsubscribe(sub.ID)), url.Values{"List-Unsubscribe": {"One-Click"}}),
+		s.get(local(s.addresses.Preferences(sub.ID, sub.Generation))),
+	} {
+		if r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" {
+			t.Errorf("status %d, Retry-After %q, want 503 and a time", r.status, r.header.Get("Retry-After"))
+		}
+		if strings.Contains(r.body, "disk full") {
+			t.Error("the page tells what broke inside")
+		}
+	}
+	if log := s.log.String(); !strings.Contains(log, "disk full") {
+		t.Errorf("the log does not say what broke:\n%s", log)
+	}
+}
+
+func TestBeforeTheSiteIsRead(t *testing.T) {
+	s := newSite(t, nil)
+	fresh, err := web.New(s.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.http.Config.Handler = fresh.Handler()
+	for path, want := range map[string]int{
+		"/": 503, "/readyz": 503, "/tag/x/": 503, "/healthz": 200, "/feed.xml": 200, "/privacy": 200, "/nowhere": 404,
+	} {
+		if r := s.get(path); r.status != want {
+			t.Errorf("GET %s = %d, want %d", path, r.status, want)
+		}
+	}
+}
