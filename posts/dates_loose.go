@@ -22,11 +22,17 @@ var (
 
 const monthNames = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
+// maxDate is the longest text, in bytes, that is looked at for a date; Ruby's limit.
+const maxDate = 128
+
 // looseDate reads a date as Ruby's Time.parse does, as far as a date can be
 // meant by it: digits in one block, numbers year first, or day first with a
 // year of four digits, and English month names.
 func looseDate(text string, zone *time.Location) (at time.Time, rest string, err error) {
 	text = strings.TrimSpace(text)
+	if len(text) > maxDate {
+		return time.Time{}, "", errNoDate
+	}
 	var c civil
 	var zoneName string
 	if m := digitsForm.FindStringSubmatch(text); m != nil {

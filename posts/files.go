@@ -64,10 +64,15 @@ func parseDraftName(base string) (postName, bool) {
 
 // walker collects the posts' files of a tree.
 type walker struct {
-	fsys    fs.FS
-	site    *Site
-	sources []source
-	diags   []Diagnostic
+	fsys             fs.FS
+	site             *Site
+	include, exclude []string // rooted
+	sources          []source
+	diags            []Diagnostic
+}
+
+func newWalker(fsys fs.FS, site *Site) *walker {
+	return &walker{fsys: fsys, site: site, include: rooted(site.Include), exclude: rooted(site.Exclude)}
 }
 
 // maxDepth ends a walk through symbolic links that go round in circles.
@@ -228,23 +233,31 @@ func (w *walker) keeps(base, entry string, dir bool) bool {
 	if strings.HasSuffix(entry, ".") {
 		return false
 	}
-	name := path.Base(entry)
-	if matchesAny(w.site.Include, entry, dir) || matchesAny(w.site.Include, name, dir) {
+	full := "/" + path.Join(base, entry)
+	relative, name := full[len(full)-len(entry)-1:], full[strings.LastIndexByte(full, '/'):]
+	if matchesAny(w.include, relative, dir) || matchesAny(w.include, name, dir) {
 		return true
 	}
-	return !isSpecial(entry) && !isSpecial(name) && !strings.HasSuffix(entry, "~") &&
-		!matchesAny(w.site.Exclude, path.Join(base, entry), dir)
+	return !isSpecial(entry) && !isSpecial(name[1:]) && !strings.HasSuffix(entry, "~") && !matchesAny(w.exclude, full, dir)
 }
 
 func isSpecial(name string) bool { return strings.IndexByte("._#~", name[0]) >= 0 }
 
+// rooted lets globs start at the site's root, as Jekyll compares them.
+func rooted(globs []string) []string {
+	out := make([]string, len(globs))
+	for i, glob := range globs {
+		out[i] = "/" + strings.TrimLeft(glob, "/")
+	}
+	return out
+}
+
 // matchesAny says whether one of the globs stands for the file, is a prefix of
-// its path, or names it as a folder.
+// its path, or names it as a folder. Both begin with a slash.
 func matchesAny(globs []string, file string, dir bool) bool {
-	file = "/" + file
 	for _, glob := range globs {
-		glob = "/" + strings.TrimLeft(glob, "/")
-		if strings.HasPrefix(file, glob) || dir && glob == file+"/" || fnmatch(glob, file) {
+		if strings.HasPrefix(file, glob) || dir && glob == file+"/" ||
+			strings.ContainsAny(glob, `*?[\`) && fnmatch(glob, file) {
 			return true
 		}
 	}

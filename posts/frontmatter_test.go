@@ -100,7 +100,7 @@ func TestSimpleYAMLIsYAML(t *testing.T) {
 	pieces := strings.Split(`a|title|tags|date|恩施|b c|2022-05-23 10:39:11 +0800|"q"|'q'|"|'|\|:|: | :| #|#|-|- |[|]|, |,|{|}|&x|*x|!t|!|>|%|@|~|null|yes|010|1.5|?|? |=|<<|...|---|/|.|(|“引”|　|é| |  |$|^|_|+|;`, "|")
 	pieces = append(pieces, "|", "`", "\u2028", "\u0085", "\ufeff", "\x01", "\t", "\r", "\r\n", "\n", "\u00a0", "\ud7ff", "\U0001F600")
 	fast := 0
-	for range 200_000 {
+	for range 40_000 {
 		var b strings.Builder
 		for range rnd.IntN(4) + 1 {
 			switch rnd.IntN(8) {
@@ -122,7 +122,7 @@ func TestSimpleYAMLIsYAML(t *testing.T) {
 			fast++
 		}
 	}
-	if fast < 20_000 {
+	if fast < 4_000 {
 		t.Errorf("only %d texts were simple: the test shows too little", fast)
 	}
 }

@@ -2,7 +2,6 @@ package posts
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -266,6 +265,5 @@ func (a *article) readBody(src, body []byte) {
 	}
 	a.post.SourceName = firstOf(a.post.SourceName, shared(f.SourceName))
 	a.post.SourceURL = firstOf(a.post.SourceURL, f.SourceURL)
-	whole, text := sha256.Sum256(src), sha256.Sum256(bytes.TrimSpace(f.Text))
-	a.post.Hash, a.post.Body = [16]byte(whole[:16]), [16]byte(text[:16])
+	a.post.Hash, a.post.Body = fingerprint(src), fingerprint(bytes.TrimSpace(f.Text))
 }

@@ -55,8 +55,12 @@ func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
 	if r.parserErr != nil {
 		return nil, r.parserErr
 	}
-	w := walker{fsys: r.opts.FS, site: &r.parser.site}
-	if err := w.walk(ctx, ".", nil); err != nil {
+	w := newWalker(r.opts.FS, &r.parser.site)
+	root, err := fs.Stat(r.opts.FS, ".")
+	if err != nil {
+		return nil, fmt.Errorf("read the site's root: %w", err)
+	}
+	if err := w.walk(ctx, ".", []fs.FileInfo{root}); err != nil {
 		return nil, err
 	}
 	now := r.opts.Now()
