@@ -1,0 +1,33 @@
+# A short menu. "make" alone shows it.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help build test test-peers test-all lint bench golden
+
+help: ## show this menu
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## build the program as ./enshi, one static file
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o enshi ./cmd/enshi
+
+test: ## install what the core needs, then lint and run all its tests
+	./setup/core.sh
+	@$(MAKE) --no-print-directory lint
+	go test -race -shuffle=on -timeout 30m ./...
+
+test-peers: ## install browsers, readers and Jekyll, and test against them
+	./setup/peers.sh
+	./setup/peertests.sh
+
+test-all: test test-peers ## both
+
+lint: ## formatting, vet, staticcheck
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+golden: ## write the golden files anew; read the difference in git
+	./setup/golden.sh
