@@ -18,7 +18,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 	out, rest := args[:1:1], args[1:]
 	// The way down to the command keeps its order.
 	for len(rest) > 0 {
-		if strings.HasPrefix(rest[0], "-") {
+		if isFlag(rest[0]) {
 			n := flagLength(rest, known)
 			out, rest = append(out, rest[:n]...), rest[n:]
 			continue
@@ -35,7 +35,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 	}
 	var flags, plain []string
 	for len(rest) > 0 {
-		if rest[0] == "--" || !strings.HasPrefix(rest[0], "-") || rest[0] == "-" {
+		if !isFlag(rest[0]) {
 			n := 1
 			if rest[0] == "--" {
 				n = len(rest)
@@ -48,6 +48,10 @@ func flagsFirst(app *cli.App, args []string) []string {
 	}
 	return append(append(out, flags...), plain...)
 }
+
+// isFlag leaves out the dash that stands for standard input, and the two that
+// end the flags.
+func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") && arg != "-" && arg != "--" }
 
 // flagLength is how many arguments the flag at the front takes up.
 func flagLength(args []string, takesValue map[string]bool) int {

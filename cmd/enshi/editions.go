@@ -16,12 +16,13 @@ func editionsCommand() *cli.Command {
 		Usage: "list and show editions, pause and resume them",
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "list the latest editions", Flags: []cli.Flag{
-				&cli.IntFlag{Name: "limit", Value: 20, Usage: "at most `N`"}}, Action: withParts(listEditions)},
+				&cli.IntFlag{Name: "limit", Value: 20, Usage: "look at the latest `N`"},
+				&cli.BoolFlag{Name: "all", Usage: "also those in which nobody had anything pending"}}, Action: withStore(listEditions)},
 			{Name: "show", ArgsUsage: "EDITION", Usage: "account for everybody in an edition", Flags: []cli.Flag{
-				&cli.BoolFlag{Name: "missing", Usage: "name each delivery that is not sent"}}, Action: withParts(showEdition)},
+				&cli.BoolFlag{Name: "missing", Usage: "name each delivery that is not sent"}}, Action: withStore(showEdition)},
 			{Name: "pause", ArgsUsage: "EDITION", Usage: "stop sending an edition; what is in flight is finished", Flags: []cli.Flag{
-				&cli.StringFlag{Name: "reason", Value: "by the operator", Usage: "`TEXT` shown to other operators"}}, Action: withParts(pauseEdition)},
-			{Name: "resume", ArgsUsage: "EDITION", Usage: "go on with a paused edition", Action: withParts(resumeEdition)},
+				&cli.StringFlag{Name: "reason", Value: "by the operator", Usage: "`TEXT` shown to other operators"}}, Action: withStore(pauseEdition)},
+			{Name: "resume", ArgsUsage: "EDITION", Usage: "go on with a paused edition", Action: withStore(resumeEdition)},
 		},
 	}
 }
@@ -58,6 +59,9 @@ func listEditions(c *cli.Context, p *parts) error {
 		counts, err := p.store.Counts(c.Context, e.ID)
 		if err != nil {
 			return fmt.Errorf("edition %s: %w", e.ID, err)
+		}
+		if counts.Total() == 0 && e.Stage != delivery.StagePlanning && !c.Bool("all") {
+			continue
 		}
 		if p.json {
 			if err := encoder.Encode(newEditionView(e, counts)); err != nil {

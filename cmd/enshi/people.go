@@ -27,14 +27,14 @@ func subscribersCommand() *cli.Command {
 		Usage: "add, list, show, remove, import and export subscribers",
 		Subcommands: []*cli.Command{
 			{Name: "add", ArgsUsage: "ADDRESS", Usage: "sign an address up; without --consent it gets a confirmation mail",
-				Flags: append([]cli.Flag{consent}, preferences...), Action: withParts(addSubscriber)},
+				Flags: append([]cli.Flag{consent}, preferences...), Action: withStore(addSubscriber)},
 			{Name: "list", Usage: "list subscribers", Flags: []cli.Flag{
-				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`"}}, Action: withParts(listSubscribers)},
-			{Name: "show", ArgsUsage: "ADDRESS|ID", Usage: "show one subscriber", Action: withParts(showSubscriber)},
-			{Name: "remove", ArgsUsage: "ADDRESS|ID", Usage: "unsubscribe somebody", Action: withParts(removeSubscriber)},
+				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`"}}, Action: withStore(listSubscribers)},
+			{Name: "show", ArgsUsage: "ADDRESS|ID", Usage: "show one subscriber", Action: withStore(showSubscriber)},
+			{Name: "remove", ArgsUsage: "ADDRESS|ID", Usage: "unsubscribe somebody", Action: withStore(removeSubscriber)},
 			{Name: "import", ArgsUsage: "FILE|-", Usage: "import CSV with the columns email,topics,cadence,language",
-				Flags: []cli.Flag{consent, &cli.BoolFlag{Name: "dry-run", Usage: "check every row and change nothing"}}, Action: withParts(importSubscribers)},
-			{Name: "export", Usage: "export subscribers as CSV", Action: withParts(exportSubscribers)},
+				Flags: []cli.Flag{consent, &cli.BoolFlag{Name: "dry-run", Usage: "check every row and change nothing"}}, Action: withStore(importSubscribers)},
+			{Name: "export", Usage: "export subscribers as CSV", Action: withStore(exportSubscribers)},
 		},
 	}
 }
@@ -157,7 +157,7 @@ func (p *parts) findSubscriber(ctx context.Context, argument string) (subscriber
 	}
 	s, err := p.store.Subscriber(ctx, id)
 	if errors.Is(err, subscribers.ErrNotFound) {
-		return s, fmt.Errorf("%s: %w", argument, err)
+		return s, fmt.Errorf("%s: %w", argument, subscribers.ErrNotFound)
 	}
 	return s, err
 }

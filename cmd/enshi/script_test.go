@@ -21,3 +21,13 @@ func TestMain(m *testing.M) {
 		},
 	})
 }
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("COMMON", "--site=site")
+			return nil
+		},
+	})
+}

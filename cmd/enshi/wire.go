@@ -86,6 +86,17 @@ func withParts(action func(*cli.Context, *parts) error) cli.ActionFunc {
 	}
 }
 
+// withStore is withParts for commands that need the store and nothing of the
+// site.
+func withStore(action func(*cli.Context, *parts) error) cli.ActionFunc {
+	return withParts(func(c *cli.Context, p *parts) error {
+		if err := p.openStore(c.Context); err != nil {
+			return err
+		}
+		return action(c, p)
+	})
+}
+
 func (p *parts) close() error {
 	if p.store == nil {
 		return nil
