@@ -122,7 +122,7 @@ func encodeURI(ref string) string {
 // enclose an IPv6 address.
 func inAuthority(ref string, i int) bool {
 	start := strings.Index(ref[:i], "//")
-	return start >= 0 && strings.IndexAny(ref[start+2:i], "/?#") < 0
+	return start >= 0 && !strings.ContainsAny(ref[start+2:i], "/?#")
 }
 
 // isURIByte reports an unreserved or reserved character of RFC 3986, save # and
