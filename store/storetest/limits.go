@@ -16,35 +16,41 @@ func limits() []law {
 	}
 }
 
+// rate is n events a period.
+type rate struct {
+	n      int
+	period time.Duration
+}
+
 // allowed demands the answer to one event.
-func (s *scene) allowed(store Store, key string, n int, period time.Duration, want bool) {
+func (s *scene) allowed(store Store, key string, r rate, want bool) {
 	s.Helper()
-	got, err := store.Allow(s.ctx, key, n, period)
+	got, err := store.Allow(s.ctx, key, r.n, r.period)
 	s.ok(err, "Allow")
 	if got != want {
-		s.Fatalf("Allow(%q, %d, %v) = %v, want %v", key, n, period, got, want)
+		s.Fatalf("Allow(%q, %d, %v) = %v, want %v", key, r.n, r.period, got, want)
 	}
 }
 
 func allowWithin(s *scene) {
 	for range 3 {
-		s.allowed(s.Store, "k", 3, time.Hour, true)
+		s.allowed(s.Store, "k", rate{3, time.Hour}, true)
 	}
 	for range 3 {
-		s.allowed(s.Store, "k", 3, time.Hour, false)
+		s.allowed(s.Store, "k", rate{3, time.Hour}, false)
 	}
 }
 
 func allowKeys(s *scene) {
-	s.allowed(s.Store, "one:恩施", 1, time.Hour, true)
-	s.allowed(s.Store, "one:恩施", 1, time.Hour, false)
-	s.allowed(s.Store, "two", 1, time.Hour, true)
+	s.allowed(s.Store, "one:恩施", rate{1, time.Hour}, true)
+	s.allowed(s.Store, "one:恩施", rate{1, time.Hour}, false)
+	s.allowed(s.Store, "two", rate{1, time.Hour}, true)
 }
 
 func allowShared(s *scene) {
-	s.allowed(s.Store, "k", 2, time.Hour, true)
-	s.allowed(s.Second, "k", 2, time.Hour, true)
-	s.allowed(s.Store, "k", 2, time.Hour, false)
+	s.allowed(s.Store, "k", rate{2, time.Hour}, true)
+	s.allowed(s.Second, "k", rate{2, time.Hour}, true)
+	s.allowed(s.Store, "k", rate{2, time.Hour}, false)
 }
 
 func allowOfMany(s *scene) {
@@ -61,14 +67,14 @@ func allowOfMany(s *scene) {
 
 func allowFixed(s *scene) {
 	const period = time.Second
-	s.allowed(s.Store, "k", 1, period, true)
+	s.allowed(s.Store, "k", rate{1, period}, true)
 	s.Advance(period / 2)
-	s.allowed(s.Store, "k", 1, period, false)
+	s.allowed(s.Store, "k", rate{1, period}, false)
 	s.Advance(period/2 + 20*time.Millisecond)
-	s.allowed(s.Store, "k", 1, period, true)
-	s.allowed(s.Second, "k", 1, period, false)
+	s.allowed(s.Store, "k", rate{1, period}, true)
+	s.allowed(s.Second, "k", rate{1, period}, false)
 }
 
 func allowNone(s *scene) {
-	s.allowed(s.Store, "k", 0, time.Hour, false)
+	s.allowed(s.Store, "k", rate{0, time.Hour}, false)
 }
