@@ -33,7 +33,7 @@ func (f Format) MediaType() string {
 	return "application/octet-stream"
 }
 
-// Document is one file of the output.
+// Document is one file of the output. Its Body belongs to whoever receives it.
 type Document struct {
 	Path      string // below the output directory, slash-separated, decoded, without a leading slash
 	MediaType string

@@ -163,6 +163,11 @@ func TestLintCatchesBrokenRSS(t *testing.T) {
 		{"NotBlank", "<category>新闻 => <category> "},
 		{"NotBlank", "<title>山城 => <title> "},
 		{"NotBlank", "王林 => "},
+	})
+}
+
+func TestLintCatchesBrokenRSSChannel(t *testing.T) {
+	testBreakages(t, rss, rssType, []breakage{
 		{"MisplacedItem", "</item> => </item><atom:link rel=\"hub\" href=\"https://hub.example/\"/>"},
 		{"InvalidWidth", "<width>144 => <width>145"},
 		{"InvalidHeight", "<width>144</width> => <height>401</height>"},
