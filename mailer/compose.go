@@ -34,6 +34,7 @@ type Composer struct {
 	notices map[noticeKey]*rendered
 	fixed   []byte // headers that no recipient changes
 	archive []byte // headers of everything that belongs to the list
+	leave   string // mailto: up to the token, "" for none
 	https   bool
 }
 
@@ -79,6 +80,9 @@ func NewComposer(o ComposerOptions) (*Composer, error) {
 	}
 	c.fixed = append(c.fixed, "Auto-Submitted: auto-generated\r\n"...) // RFC 3834 §5
 	c.archive = fmt.Appendf(nil, "List-ID: <%s>\r\nList-Archive: <%s/editions/>\r\n", o.ListID, public)
+	if o.MailtoLeave != "" {
+		c.leave = "mailto:" + url.PathEscape(o.MailtoLeave) + "?subject=unsubscribe-"
+	}
 	return c, nil
 }
 
@@ -163,22 +167,22 @@ func (c *Composer) compose(buf []byte, m *delivery.Message) (envelope, error) {
 	if err != nil {
 		return envelope{}, err
 	}
+	links := personal{token: c.tokens.Token(d.Subscriber)}
+	links.fill(c, d, m.Dated)
 	e := envelope{from: c.o.From.Address, to: string(d.Address)}
-	if path := c.tokens.ReturnPath(d.Subscriber); path != "" {
+	if path := c.tokens.returnPath(links.token); path != "" {
 		e.from = path
 	}
-	var links personal
-	links.fill(c, d, m.Dated)
 	buf = append(buf, c.fixed...)
 	buf = append(buf, "To: <"...)
 	buf = append(buf, d.Address...)
 	buf = append(buf, ">\r\nDate: "...)
 	buf = m.Dated.UTC().AppendFormat(buf, time.RFC1123Z)
 	buf = append(buf, "\r\nMessage-ID: <"...)
-	buf = append(buf, c.tokens.messageID(d, c.o.From.domain())...)
+	buf = appendMessageID(buf, d, links.token, c.o.From.domain())
 	buf = append(buf, ">\r\n"...)
 	buf = append(buf, mail.head...)
-	buf = c.appendList(buf, d, links.unsubscribe)
+	buf = c.appendList(buf, d, &links)
 	buf = append(buf, "\r\n"...)
 	e.bytes, err = links.splice(buf, mail)
 	return e, err
@@ -205,7 +209,7 @@ func (c *Composer) content(m *delivery.Message) (*rendered, error) {
 
 // appendList appends the headers by which programs recognise a list and leave
 // it. A confirmation has none: nobody is on the list yet.
-func (c *Composer) appendList(buf []byte, d *delivery.Delivery, unsubscribe string) []byte {
+func (c *Composer) appendList(buf []byte, d *delivery.Delivery, p *personal) []byte {
 	n := d.Notice()
 	cadence, _, _ := strings.Cut(d.Edition, "-")
 	if n == subscribers.NoNotice {
@@ -214,15 +218,15 @@ func (c *Composer) appendList(buf []byte, d *delivery.Delivery, unsubscribe stri
 		cadence = string(n)
 	}
 	// Without personal data; its last field names the sender to Gmail.
-	buf = append(buf, "Feedback-ID: "+d.Edition+":"+cadence+":digest:"+c.o.FeedbackSender+"\r\n"...)
+	buf = appendAll(buf, "Feedback-ID: ", d.Edition, ":", cadence, ":digest:", c.o.FeedbackSender, "\r\n")
 	if n == subscribers.NoticeConfirm {
 		return buf
 	}
 	buf = append(buf, c.archive...)
 	// One line: some programs do not unfold it (RFC 2369 §2, RFC 8058 §3.1).
-	buf = append(buf, "List-Unsubscribe: <"+unsubscribe+">"...)
-	if c.o.MailtoLeave != "" {
-		buf = append(buf, ", <mailto:"+url.PathEscape(c.o.MailtoLeave)+"?subject=unsubscribe-"+c.tokens.Token(d.Subscriber)+">"...)
+	buf = appendAll(buf, "List-Unsubscribe: <", p.gaps[unsubscribeBare], ">")
+	if c.leave != "" {
+		buf = appendAll(buf, ", <", c.leave, p.token, ">")
 	}
 	buf = append(buf, "\r\n"...)
 	if c.https {
@@ -231,12 +235,22 @@ func (c *Composer) appendList(buf []byte, d *delivery.Delivery, unsubscribe stri
 	return buf
 }
 
+func appendAll(buf []byte, parts ...string) []byte {
+	for _, p := range parts {
+		buf = append(buf, p...)
+	}
+	return buf
+}
+
 // personal is what fills a message's gaps.
 type personal struct {
-	unsubscribe string
-	gaps        [gaps]string // as they stand in the text
-	encoded     [gaps][]byte // made when first met
+	token   string       // of the subscriber, for what servers send back
+	gaps    [gaps]string // as they stand in the text
+	encoded [gaps]span   // where they are encoded in the message already
 }
+
+// span is a place in a message.
+type span struct{ start, end int }
 
 func (p *personal) fill(c *Composer, d *delivery.Delivery, dated time.Time) {
 	set := func(bare gap, address string) {
@@ -246,8 +260,7 @@ func (p *personal) fill(c *Composer, d *delivery.Delivery, dated time.Time) {
 		set(confirmBare, c.links.Confirm(d.Subscriber, d.Generation, dated))
 		return
 	}
-	p.unsubscribe = c.links.Unsubscribe(d.Subscriber)
-	set(unsubscribeBare, p.unsubscribe)
+	set(unsubscribeBare, c.links.Unsubscribe(d.Subscriber))
 	set(preferencesBare, c.links.Preferences(d.Subscriber, d.Generation))
 }
 
@@ -261,10 +274,14 @@ func (p *personal) splice(buf []byte, mail *rendered) ([]byte, error) {
 		if p.gaps[s.gap] == "" {
 			return nil, fmt.Errorf("%w: gap %d has no place in this kind of mail", ErrRendered, s.gap)
 		}
-		if p.encoded[s.gap] == nil {
-			p.encoded[s.gap] = appendGap(nil, p.gaps[s.gap])
+		at := &p.encoded[s.gap]
+		if at.end > 0 {
+			buf = append(buf, buf[at.start:at.end]...)
+			continue
 		}
-		buf = append(buf, p.encoded[s.gap]...)
+		at.start = len(buf)
+		buf = appendGap(buf, p.gaps[s.gap])
+		at.end = len(buf)
 	}
 	return buf, nil
 }

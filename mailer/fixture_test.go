@@ -24,14 +24,19 @@ const public = "https://news.example.org/enshi"
 // beijing needs no zone database.
 func beijing() *time.Location { return time.FixedZone("CST", 8*3600) }
 
-func newRenderer(tb testing.TB, change ...func(*mailer.RendererOptions)) *mailer.Renderer {
+func newTemplates(tb testing.TB) *templates.Set {
 	tb.Helper()
 	set, err := templates.New(nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return set
+}
+
+func newRenderer(tb testing.TB, change ...func(*mailer.RendererOptions)) *mailer.Renderer {
+	tb.Helper()
 	o := mailer.RendererOptions{
-		Templates: set, Title: "清江早报", SiteLink: "https://qingjiang.example.org/", Public: public, Zone: beijing(),
+		Templates: newTemplates(tb), Title: "清江早报", SiteLink: "https://qingjiang.example.org/", Public: public, Zone: beijing(),
 		TopicTitle: func(t posts.Topic) string {
 			return map[string]string{"yaowen": "要闻", "minsheng": "民生"}[t.Name()]
 		},

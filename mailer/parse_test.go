@@ -16,7 +16,7 @@ type parsed struct {
 	text, html string
 }
 
-func parse(tb testing.TB, eml []byte) parsed {
+func parse(tb testing.TB, eml []byte) *parsed {
 	tb.Helper()
 	for i, line := range bytes.SplitAfter(eml, []byte("\n")) {
 		switch {
@@ -33,7 +33,7 @@ func parse(tb testing.TB, eml []byte) parsed {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m := parsed{header: r.Header}
+	m := &parsed{header: r.Header}
 	var order []string
 	for {
 		part, err := r.NextPart()

@@ -106,14 +106,13 @@ func appendLines(dst, data []byte) []byte {
 // appendGap appends what stands in a gap: text, and spaces up to a whole line,
 // encoded.
 func appendGap(dst []byte, text string) []byte {
-	line := make([]byte, 0, lineBytes)
+	var line [lineBytes]byte
 	for text != "" {
-		n := min(len(text), lineBytes)
-		line = append(line[:0], text[:n]...)
-		for len(line) < lineBytes {
-			line = append(line, ' ')
+		n := copy(line[:], text)
+		for i := n; i < lineBytes; i++ {
+			line[i] = ' '
 		}
-		dst = base64.StdEncoding.AppendEncode(dst, line)
+		dst = base64.StdEncoding.AppendEncode(dst, line[:])
 		dst = append(dst, "\r\n"...)
 		text = text[n:]
 	}

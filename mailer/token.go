@@ -28,17 +28,11 @@ const (
 	tokenLen = (idBytes + tagBytes) * 8 / 5
 )
 
-const tokenAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
-
-func tokenEncoding() *base32.Encoding {
-	return base32.NewEncoding(tokenAlphabet).WithPadding(base32.NoPadding)
-}
-
 // Token is the token of a subscriber: 24 characters, the same for ever.
 func (t Tokens) Token(id subscribers.ID) string {
 	raw := make([]byte, 0, idBytes+tagBytes)
 	raw, _ = base64.RawURLEncoding.AppendDecode(raw, []byte(id)) // a wrong ID gives a token that names nobody
-	return tokenEncoding().EncodeToString(append(raw, t.tag(id)...))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(append(raw, t.tag(id)...)))
 }
 
 func (t Tokens) tag(id subscribers.ID) []byte {
@@ -48,7 +42,7 @@ func (t Tokens) tag(id subscribers.ID) []byte {
 
 // Subscriber reads a token.
 func (t Tokens) Subscriber(token string) (subscribers.ID, bool) {
-	raw, err := tokenEncoding().DecodeString(strings.ToLower(token))
+	raw, err := base32.StdEncoding.DecodeString(strings.ToUpper(token))
 	if err != nil || len(raw) != idBytes+tagBytes {
 		return "", false
 	}
@@ -59,11 +53,13 @@ func (t Tokens) Subscriber(token string) (subscribers.ID, bool) {
 // ReturnPath is the envelope sender for mail to a subscriber, "" if no domain
 // for it is configured. It does not name the edition: greylisting servers know
 // the same sender again.
-func (t Tokens) ReturnPath(id subscribers.ID) string {
+func (t Tokens) ReturnPath(id subscribers.ID) string { return t.returnPath(t.Token(id)) }
+
+func (t Tokens) returnPath(token string) string {
 	if t.Domain == "" {
 		return ""
 	}
-	return t.prefix() + "+" + t.Token(id) + "@" + t.Domain
+	return t.prefix() + "+" + token + "@" + t.Domain
 }
 
 func (t Tokens) prefix() string {
@@ -83,14 +79,15 @@ func (t Tokens) Returned(address string) (subscribers.ID, bool) {
 	return t.Subscriber(token)
 }
 
-// messageID is the Message-ID of a delivery without brackets. A second copy has
-// the same; a second notice to the same person has another.
-func (t Tokens) messageID(d *delivery.Delivery, domain string) string {
-	id := d.Edition + "."
+// appendMessageID appends the Message-ID of a delivery without brackets. A second
+// copy has the same; a second notice to the same person has another.
+func appendMessageID(buf []byte, d *delivery.Delivery, token, domain string) []byte {
+	buf = append(append(buf, d.Edition...), '.')
 	if d.Letter == "" {
-		id += strconv.FormatInt(d.Created.Unix(), 36) + "."
+		buf = append(strconv.AppendInt(buf, d.Created.Unix(), 36), '.')
 	}
-	return id + t.Token(d.Subscriber) + "@" + domain
+	buf = append(append(buf, token...), '@')
+	return append(buf, domain...)
 }
 
 // Origin is which delivery a Message-ID is of.

@@ -31,6 +31,7 @@ func (c *session) run(wire net.Conn) {
 	c.attach(wire)
 	defer c.server.progress(c, nil)
 	if c.step(Connect, "", 220, "smtptest ready") != nil {
+		c.out.Flush()
 		return
 	}
 	for {
