@@ -51,11 +51,7 @@ func matchTags(lists []string, hash string) (string, bool) {
 			if item == "*" {
 				return "", true
 			}
-			opaque, ok := strings.CutPrefix(strings.TrimPrefix(item, "W/"), `"`)
-			if opaque, ok = strings.CutSuffix(opaque, `"`); !ok {
-				continue
-			}
-			if e, ok := variantOf(opaque, hash); ok {
+			if e, ok := variantOf(strings.TrimPrefix(item, "W/"), hash); ok {
 				return e.tag(hash), true
 			}
 		}
@@ -63,9 +59,12 @@ func matchTags(lists []string, hash string) (string, bool) {
 	return "", false
 }
 
-// variantOf says in which encoding a tag without quotes names the hash.
-func variantOf(opaque, hash string) (encoding, bool) {
-	suffix, ok := strings.CutPrefix(opaque, hash)
+// variantOf says in which encoding a strong tag names the hash.
+func variantOf(tag, hash string) (encoding, bool) {
+	if len(tag) < len(hash)+2 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+		return identity, false
+	}
+	suffix, ok := strings.CutPrefix(tag[1:len(tag)-1], hash)
 	if !ok {
 		return identity, false
 	}

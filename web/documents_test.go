@@ -128,6 +128,7 @@ func TestDocumentConditionalRequests(t *testing.T) {
 		{"star", []string{"If-None-Match", "*"}, true},
 		{"other tag", []string{"If-None-Match", `"other"`}, false},
 		{"longer tag", []string{"If-None-Match", `"` + hash + `0"`}, false},
+		{"half a quote", []string{"If-None-Match", hash + `"`}, false},
 		{"no quotes", []string{"If-None-Match", hash}, false},
 		{"empty", []string{"If-None-Match", ""}, false},
 		{"other tag wins over date", []string{"If-None-Match", `"other"`, "If-Modified-Since", modified}, false},

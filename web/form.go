@@ -116,64 +116,69 @@ func readTopics(scope string, values []string, known func(posts.Topic) bool) (_ 
 	for _, value := range values {
 		t, err := posts.ParseTopic(value)
 		if err != nil || !known(t) {
-			return posts.SortTopics(topics), "form_error_topics"
+			problem = "form_error_topics"
+			continue
 		}
 		topics = append(topics, t)
 	}
-	if len(topics) == 0 {
-		return nil, "form_error_none"
+	if len(topics) == 0 && problem == "" {
+		problem = "form_error_none"
 	}
-	return posts.SortTopics(topics), ""
+	return posts.SortTopics(topics), problem
 }
 
-// form builds the form with choices filled in. Topics of p that the catalogue
-// no longer has stay on offer: nothing is lost by saving.
-func (s *Server) form(v *visit, p subscribers.Preferences) templates.FormView {
+// form builds the form with choices filled in. Topics that the person has and
+// the catalogue has not stay on offer: nothing is lost by saving.
+func (s *Server) form(v *visit, p subscribers.Preferences, has ...posts.Topic) templates.FormView {
 	f := templates.FormView{Text: v.text, Everything: slices.Contains(p.Topics, posts.Everything)}
-	var categories, tags []topicCount
-	if shelf := s.shelf.Load(); shelf != nil {
-		categories, tags = shelf.categories, shelf.tags
-	}
-	missing := make(map[posts.Topic]bool, len(p.Topics))
+	chosen := make(map[posts.Topic]bool, len(p.Topics))
 	for _, t := range p.Topics {
-		missing[t] = t != posts.Everything
+		chosen[t] = true
 	}
-	choose := func(c topicCount) templates.Choice {
-		chosen := missing[c.topic]
-		delete(missing, c.topic)
-		return templates.Choice{Value: string(c.topic), Label: c.topic.Name(), Posts: c.posts, Chosen: chosen}
+	categories, tags := s.choices(slices.Concat(p.Topics, has))
+	number := 0
+	choice := func(c topicCount) templates.Choice {
+		number++
+		return templates.Choice{
+			ID: "topic-" + strconv.Itoa(number), Value: string(c.topic), Label: c.topic.Name(),
+			Posts: c.posts, Chosen: chosen[c.topic],
+		}
 	}
 	for _, c := range categories {
-		f.Categories = append(f.Categories, choose(c))
+		f.Categories = append(f.Categories, choice(c))
 	}
 	for i, c := range tags {
-		if choice := choose(c); i < shownTags || choice.Chosen {
-			f.Tags = append(f.Tags, choice)
+		if chosen[c.topic] || i < shownTags {
+			f.Tags = append(f.Tags, choice(c))
 		} else {
-			f.MoreTags = append(f.MoreTags, choice)
-		}
-	}
-	for _, t := range p.Topics {
-		if !missing[t] {
-			continue
-		}
-		if t.Kind() == posts.KindCategory {
-			f.Categories = append(f.Categories, choose(topicCount{topic: t}))
-		} else {
-			f.Tags = append(f.Tags, choose(topicCount{topic: t}))
-		}
-	}
-	number := 0
-	for _, list := range [][]templates.Choice{f.Categories, f.Tags, f.MoreTags} {
-		for i := range list {
-			number++
-			list[i].ID = "topic-" + strconv.Itoa(number)
+			f.MoreTags = append(f.MoreTags, choice(c))
 		}
 	}
 	s.rhythm(v, p, &f)
 	return f
 }
 
+// choices are the topics that can be chosen: those of the catalogue, then those
+// of also that it lacks.
+func (s *Server) choices(also []posts.Topic) (categories, tags []topicCount) {
+	offered := map[posts.Topic]bool{posts.Everything: true}
+	if shelf := s.shelf.Load(); shelf != nil {
+		categories, tags = slices.Clip(shelf.categories), slices.Clip(shelf.tags)
+		for _, t := range shelf.catalogue.Topics() {
+			offered[t] = true
+		}
+	}
+	for _, t := range posts.SortTopics(slices.DeleteFunc(also, func(t posts.Topic) bool { return offered[t] })) {
+		if t.Kind() == posts.KindCategory {
+			categories = append(categories, topicCount{topic: t})
+		} else {
+			tags = append(tags, topicCount{topic: t})
+		}
+	}
+	return categories, tags
+}
+
+// rhythm fills in cadences and languages.
 func (s *Server) rhythm(v *visit, p subscribers.Preferences, f *templates.FormView) {
 	for _, c := range subscribers.Cadences {
 		f.Cadences = append(f.Cadences, templates.Choice{

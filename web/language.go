@@ -74,8 +74,7 @@ func (s *Server) here(v *visit, path string) string {
 	return s.base + path
 }
 
-// say is a sentence with its %s and {n} filled in, by the key of its singular:
-// KEY_one is used for 1 where a language has one.
+// count is a sentence that says how many; for one, it is that of KEY_one.
 func count(text templates.Messages, key string, n int) string {
 	if n == 1 {
 		key += "_one"
@@ -83,7 +82,7 @@ func count(text templates.Messages, key string, n int) string {
 	return strings.ReplaceAll(text[key], "{n}", strconv.Itoa(n))
 }
 
-// fill puts values in place of {names}.
+// fill puts values in place of names, given as name, value, name, value.
 func fill(sentence string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(sentence)
 }

@@ -109,7 +109,7 @@ func (s *Server) languageLinks(v *visit) []templates.Choice {
 	return links
 }
 
-// cadenceLabel is a cadence with its time, as a choice.
+// cadenceHint says when mails of a cadence come.
 func (s *Server) cadenceHint(text templates.Messages, c subscribers.Cadence) string {
 	at := fmt.Sprintf("%02d:%02d", s.o.Schedule.Hour, s.o.Schedule.Minute)
 	weekday := text["weekday_"+strings.ToLower(s.o.Schedule.Weekday.String())]

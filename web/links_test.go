@@ -293,8 +293,9 @@ func TestPreferences(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
-	if r := s.post(link, url.Values{"scope": {"some"}}); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "at least one topic") {
-		t.Errorf("no topic = %d, want 422 and a word", r.status)
+	r := s.post(link, url.Values{"scope": {"some"}})
+	if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "at least one topic") || !strings.Contains(r.body, `value="tag:旧"`) {
+		t.Errorf("no topic = %d, want 422, a word, and every topic still on offer", r.status)
 	}
 	if r := s.post(link, url.Values{"scope": {"all"}}); r.status != http.StatusOK || !cmp.Equal(s.record("a@example.org").Topics, []posts.Topic{posts.Everything}) {
 		t.Errorf("everything = %d, topics %v", r.status, s.record("a@example.org").Topics)

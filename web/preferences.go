@@ -94,7 +94,7 @@ type choosing struct {
 }
 
 func (s *Server) preferencesPage(w http.ResponseWriter, v *visit, sub subscribers.Subscriber, c choosing) error {
-	f := s.form(v, c.preferences)
+	f := s.form(v, c.preferences, sub.Topics...)
 	f.Action, f.Button, f.Errors = s.base+v.place.raw, v.text["form_button_save"], c.wrong
 	status := http.StatusOK
 	if c.wrong.Any() {

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // recorder notes what was answered. It keeps io.ReaderFrom, so that a file
@@ -51,7 +50,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // serve answers one request, counts it and logs it.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	start := s.o.Now()
 	rec := &recorder{ResponseWriter: w}
 	route := s.dispatch(rec, r)
 	s.count.request(rec.status)
@@ -59,7 +58,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.o.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 			slog.String("method", methodName(r.Method)), slog.String("route", route),
 			slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
-			slog.Duration("took", time.Since(start)))
+			slog.Duration("took", s.o.Now().Sub(start)))
 	}
 }
 
