@@ -47,7 +47,6 @@ func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(
 	return nil
 }
 
-
 // Foresee says what Take would let arrive and what it would hold, numbered as
 // it would be, and changes nothing.
 func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {

@@ -87,7 +87,9 @@ func TestBadAddressSuppresses(t *testing.T) {
 	id := s.join("gone", subscribers.Daily)
 	s.arrive("采茶", posts.Tag("茶叶"))
 	s.plan(subscribers.Daily)
-	answer := func(delivery.Message) delivery.Outcome { return delivery.Outcome{Class: delivery.BadAddress, Code: 550} }
+	answer := func(delivery.Message) delivery.Outcome {
+		return delivery.Outcome{Class: delivery.BadAddress, Code: 550}
+	}
 	if err := s.worker(&relay{answer: answer}).Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
