@@ -14,7 +14,7 @@ import (
 
 // AcquireWatch takes the watch, or fails with posts.ErrWatched.
 func (db *DB) AcquireWatch(ctx context.Context, holder string, ttl time.Duration) (posts.Watch, error) {
-	token, other, left, err := db.watch(ctx, "acquire", holder, ttl, posts.Watch{})
+	token, other, left, err := db.watch(ctx, "acquire", holder, ttl.Milliseconds(), 0)
 	if err != nil {
 		return posts.Watch{}, err
 	}
@@ -26,7 +26,7 @@ func (db *DB) AcquireWatch(ctx context.Context, holder string, ttl time.Duration
 
 // RenewWatch lets w live ttl longer; posts.ErrFenced if it is no longer held.
 func (db *DB) RenewWatch(ctx context.Context, w posts.Watch, ttl time.Duration) error {
-	token, _, _, err := db.watch(ctx, "renew", "", ttl, w)
+	token, _, _, err := db.watch(ctx, "renew", "", ttl.Milliseconds(), w.Token)
 	if err != nil {
 		return err
 	}
@@ -35,13 +35,14 @@ func (db *DB) RenewWatch(ctx context.Context, w posts.Watch, ttl time.Duration) 
 
 // ReleaseWatch gives w back at once.
 func (db *DB) ReleaseWatch(ctx context.Context, w posts.Watch) error {
-	_, _, _, err := db.watch(ctx, "release", "", 0, w)
+	_, _, _, err := db.watch(ctx, "release", "", 0, w.Token)
 	return err
 }
 
-func (db *DB) watch(ctx context.Context, verb, holder string, ttl time.Duration, w posts.Watch) (token int64, other string, left time.Duration, err error) {
+// watch runs watch.lua with its arguments after the clock.
+func (db *DB) watch(ctx context.Context, args ...any) (token int64, other string, left time.Duration, err error) {
 	answers, err := db.run(ctx, scriptWatch, call{
-		[]string{db.keys.watch()}, []any{db.clock(), verb, holder, ttl.Milliseconds(), w.Token},
+		[]string{db.keys.watch()}, append([]any{db.clock()}, args...),
 	})
 	if err != nil {
 		return 0, "", 0, err
