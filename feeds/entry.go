@@ -127,7 +127,7 @@ func atomID(id string) string {
 	}
 	if fine && escapeURI(id, false) == id && !strings.ContainsAny(rest, "[]") {
 		u, err := url.Parse(id)
-		if err == nil && (u.Host != "" || u.Scheme != "http" && u.Scheme != "https") {
+		if err == nil && (u.Hostname() != "" || u.Scheme != "http" && u.Scheme != "https") {
 			return id
 		}
 	}

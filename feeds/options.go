@@ -158,7 +158,7 @@ func baseAddress(address string) (string, error) {
 // case.
 func webAddress(s string) (string, bool) {
 	u, err := url.Parse(escapeURI(strings.TrimSpace(s), false))
-	if err != nil || u.Host == "" || u.Opaque != "" {
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
 		return "", false
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {

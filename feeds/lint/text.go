@@ -138,7 +138,7 @@ func uriChars(s string, ascii bool) bool {
 	if err != nil {
 		return false
 	}
-	return u.Scheme != "http" && u.Scheme != "https" || u.Host != ""
+	return u.Scheme != "http" && u.Scheme != "https" || u.Hostname() != ""
 }
 
 func isHex(c byte) bool {
