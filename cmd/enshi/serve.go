@@ -108,8 +108,12 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 		}
 		return err
 	}
+	data, err := filepath.Abs(d.cfg.Data)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
 	watcher := posts.NewWatcher(posts.WatcherOptions{
-		Root: d.archive.root, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log,
+		Root: d.archive.root, Ignore: []string{data}, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log,
 	})
 	group.Go(func() error { return d.archive.watch.keep(ctx) })
 	group.Go(func() error { return watcher.Run(ctx, d.refresh) })
