@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -111,9 +112,9 @@ func siteOf(config fields) (Site, error) {
 		Lang:             firstOf(config.text("lang"), "zh-CN"),
 		Permalink:        permalinkOf(config),
 		ExcerptSeparator: "\n\n",
-		MarkdownExt:      strings.Split(strings.ToLower(firstOf(config.text("markdown_ext"), "markdown,mkdown,mkdn,mkd,md")), ","),
+		MarkdownExt:      strings.Split(strings.ToLower(firstOf(config.text("markdown_ext"), defaultMarkdownExt)), ","),
 		Include:          globs(config, "include", ".htaccess"),
-		Destination:      strings.Trim(firstOf(config.text("destination"), "_site"), "./"),
+		Destination:      inside(firstOf(config.text("destination"), "_site")),
 		CollectionsDir:   strings.Trim(config.text("collections_dir"), "/"),
 		Defaults:         defaultsOf(config),
 	}
@@ -144,18 +145,35 @@ func (s *Site) excludeDefaults(config fields) {
 func (s *Site) readStrict(config fields) (err error) {
 	zone := firstOf(config.text("timezone"), defaultZone)
 	if s.Zone, err = loadZone(zone); err != nil {
-		return fmt.Errorf("line %d: timezone %q: expected a name like %s: %w", config.line("timezone"), zone, defaultZone, err)
+		return fmt.Errorf("%stimezone %q: expected a name like %s: %w", onLine(config, "timezone"), zone, defaultZone, err)
 	}
 	if _, err := compileTemplate(styleTemplate(s.Permalink)); err != nil {
-		return fmt.Errorf("line %d: %w", config.line("permalink"), err)
+		return fmt.Errorf("%s%w", onLine(config, "permalink"), err)
 	}
 	if limit, ok := config.get("limit_posts"); ok {
 		s.Limit = atoi(limit.str())
 	}
 	if s.Limit < 0 {
-		return fmt.Errorf("line %d: limit_posts: expected 0 or more", config.line("limit_posts"))
+		return fmt.Errorf("%slimit_posts: expected 0 or more", onLine(config, "limit_posts"))
 	}
 	return nil
+}
+
+// onLine names the line of a key at the root.
+func onLine(config fields, key string) string {
+	if line := config.line(key); line > 0 {
+		return fmt.Sprintf("line %d: ", line)
+	}
+	return ""
+}
+
+// inside is a folder relative to the root, "" if it is none below it.
+func inside(dir string) string {
+	dir = path.Clean(dir)
+	if dir == "." || !fs.ValidPath(dir) {
+		return ""
+	}
+	return dir
 }
 
 var fixedZone = regexp.MustCompile(`^<?([A-Za-z]{3,}|[-+]\d{2,4})>?([-+]?)(\d{1,2})(?::(\d\d))?$`)

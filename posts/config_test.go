@@ -156,6 +156,7 @@ func TestReadConfigErrors(t *testing.T) {
 		{"no mapping", "- a\n", "_config.yml:1: expected lines of the form"},
 		{"unknown zone", "a: b\ntimezone: Enshi\n", `line 2: timezone "Enshi": expected a name like Asia/Shanghai`},
 		{"unknown permalink key", "permalink: /:yaer/:title\n", "line 1: permalink key :yaer does not exist"},
+		{"unknown key of the collection", "collections: {posts: {permalink: /:x/}}\n", "_config.yml: permalink key :x does not exist"},
 		{"negative limit", "limit_posts: -1\n", "line 1: limit_posts: expected 0 or more"},
 	}
 	for _, tt := range tests {
@@ -168,6 +169,15 @@ func TestReadConfigErrors(t *testing.T) {
 	}
 	if _, _, err := posts.ReadConfig(fstest.MapFS{}, "other.yml"); err == nil {
 		t.Error("a named file that is missing is no error")
+	}
+}
+
+func TestReadConfigDestination(t *testing.T) {
+	for written, want := range map[string]string{"./public/": "public", "../out": "", "/srv/www": "", "a/b": "a/b", ".": ""} {
+		site, _, err := posts.ReadConfig(configFS("destination: " + written + "\n"))
+		if err != nil || site.Destination != want {
+			t.Errorf("destination %s: %q, %v, want %q", written, site.Destination, err, want)
+		}
 	}
 }
 

@@ -101,7 +101,9 @@ func FuzzSlugify(f *testing.F) {
 				t.Fatalf("slugify(%q) = %q, again %q", s, slug, again)
 			}
 		}
-		downcase(titleize(s))
+		if lower := downcase(titleize(s)); utf8.ValidString(s) && !utf8.ValidString(lower) {
+			t.Fatalf("titleize(%q) = %q", s, lower)
+		}
 		if got := unescape(escapePath(s)); got != s {
 			t.Fatalf("unescape(escapePath(%q)) = %q", s, got)
 		}

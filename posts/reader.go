@@ -156,6 +156,8 @@ func (r *Reader) readOne(j *job, buf []byte, now time.Time) []byte {
 	case errors.Is(err, fs.ErrNotExist):
 		j.vanished = true
 	case err != nil:
+		// Not read: the next scan tries again, also if only a permission changed.
+		j.record.read = stamp{}
 		j.record.parsed = parsed{diags: []Diagnostic{{Path: j.source.path, Severity: Error, Message: err.Error()}}}
 	default:
 		j.record.parsed = r.parser.parse(j.source, buf)

@@ -2,6 +2,7 @@ package posts
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,9 +23,9 @@ type Site struct {
 	ShowDrafts       bool
 	Limit            int // limit_posts: the newest N, 0 for all
 	ExcerptSeparator string
-	MarkdownExt      []string // lower case, without a dot
+	MarkdownExt      []string // lower case, without a dot; nil for Jekyll's own
 	Include, Exclude []string // globs; Exclude has Jekyll's own at its end
-	Destination      string   // Jekyll's output, relative to the root, default "_site"; never read
+	Destination      string   // Jekyll's output, default "_site", never read; "" if it is outside the root
 	CollectionsDir   string
 	Defaults         []Default // front matter defaults
 	FeedPath         string    // jekyll-feed's feed.path, default "feed.xml"
@@ -55,10 +56,10 @@ func (s Site) Absolute(path string) string {
 // IsMarkdown says whether the site takes a file for Markdown, by its extension.
 func (s Site) IsMarkdown(file string) bool {
 	ext := strings.TrimPrefix(strings.ToLower(path.Ext(file)), ".")
-	for _, markdown := range s.MarkdownExt {
-		if ext == markdown {
-			return true
-		}
+	if s.MarkdownExt == nil {
+		s.MarkdownExt = strings.Split(defaultMarkdownExt, ",")
 	}
-	return false
+	return slices.Contains(s.MarkdownExt, ext)
 }
+
+const defaultMarkdownExt = "markdown,mkdown,mkdn,mkd,md"

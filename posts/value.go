@@ -138,7 +138,7 @@ func syntaxError(err error, firstLine int) error {
 		n, _ := strconv.Atoi(text[at[2]:at[3]])
 		line += n - 1
 	}
-	return &yamlError{line, "YAML: " + text[at[1]:]}
+	return &yamlError{line, "YAML: " + text[at[1]:] + `: expected "key: value", with quotes around a text that holds ": " or begins with a sign`}
 }
 
 // decoder turns nodes into values.
