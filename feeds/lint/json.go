@@ -12,16 +12,21 @@ const jsonFeedVersion = "https://jsonfeed.org/version/1.1"
 
 type object = map[string]any
 
-var (
-	feedKeys = []string{
+// feedKeys are what a feed may have at its top.
+func feedKeys() []string {
+	return []string{
 		"version", "title", "home_page_url", "feed_url", "description", "user_comment", "next_url",
 		"icon", "favicon", "authors", "language", "expired", "hubs", "items",
 	}
-	itemKeys = []string{
+}
+
+// itemKeys are what an item may have.
+func itemKeys() []string {
+	return []string{
 		"id", "url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image",
 		"date_published", "date_modified", "authors", "tags", "language", "attachments",
 	}
-)
+}
 
 // json checks JSON Feed 1.1. The W3C validator does not know it, so the codes
 // are our own.
@@ -41,7 +46,7 @@ func (l *linter) json() {
 	if blankString(feed["title"]) {
 		l.fail(0, "MissingKey", "title")
 	}
-	l.keys("feed", feed, feedKeys)
+	l.keys("feed", feed, feedKeys())
 	if feed["feed_url"] == nil {
 		l.warn(0, "MissingSelf", "feed_url")
 	} else if feed["feed_url"] != l.self {
@@ -81,7 +86,7 @@ func (l *linter) jsonItem(item object) {
 	if blankString(item["content_html"]) && blankString(item["content_text"]) {
 		l.fail(0, "MissingKey", "content_html or content_text of an item")
 	}
-	l.keys("item", item, itemKeys)
+	l.keys("item", item, itemKeys())
 	for _, key := range []string{"title", "summary", "content_html", "content_text"} {
 		if value, there := item[key]; there && blankString(value) {
 			l.warn(0, "NotBlank", "%s", key)

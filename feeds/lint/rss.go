@@ -38,13 +38,15 @@ func (l *linter) rss(root *node) {
 }
 
 // once lists the channel's elements that may stand there once.
-var once = []string{
-	"title", "link", "description", "language", "copyright", "managingEditor", "webMaster", "pubDate",
-	"lastBuildDate", "generator", "docs", "cloud", "ttl", "image", "rating", "skipHours", "skipDays",
+func once() []string {
+	return []string{
+		"title", "link", "description", "language", "copyright", "managingEditor", "webMaster", "pubDate",
+		"lastBuildDate", "generator", "docs", "cloud", "ttl", "image", "rating", "skipHours", "skipDays",
+	}
 }
 
 func (l *linter) channelParts(channel *node) {
-	for _, name := range once {
+	for _, name := range once() {
 		if list := channel.all("", name); len(list) > 1 {
 			l.fail(list[1].offset, "DuplicateElement", "%s", name)
 		}

@@ -40,18 +40,22 @@ func (l *linter) plain(n *node) {
 }
 
 // dangerous elements are what no reader keeps.
-var dangerous = []string{
-	"script", "style", "iframe", "frame", "frameset", "object", "embed", "applet",
-	"link", "meta", "base", "noscript", "svg", "math", "xml", "plaintext",
+func dangerous() []string {
+	return []string{
+		"script", "style", "iframe", "frame", "frameset", "object", "embed", "applet",
+		"link", "meta", "base", "noscript", "svg", "math", "xml", "plaintext",
+	}
 }
 
-// harmless style properties.
-var harmless = []string{
-	"azimuth", "background-color", "border-bottom-color", "border-collapse", "border-color",
-	"border-left-color", "border-right-color", "border-top-color", "clear", "color", "cursor", "direction",
-	"display", "elevation", "float", "font", "font-family", "font-size", "font-style", "font-variant",
-	"font-weight", "height", "letter-spacing", "line-height", "overflow", "pause", "text-align",
-	"text-decoration", "text-indent", "unicode-bidi", "vertical-align", "white-space", "width",
+// harmless are the style properties that readers keep.
+func harmless() []string {
+	return []string{
+		"azimuth", "background-color", "border-bottom-color", "border-collapse", "border-color",
+		"border-left-color", "border-right-color", "border-top-color", "clear", "color", "cursor", "direction",
+		"display", "elevation", "float", "font", "font-family", "font-size", "font-style", "font-variant",
+		"font-weight", "height", "letter-spacing", "line-height", "overflow", "pause", "text-align",
+		"text-decoration", "text-indent", "unicode-bidi", "vertical-align", "white-space", "width",
+	}
 }
 
 // markup checks HTML. Relative addresses are looked for in RSS alone, as the
@@ -82,7 +86,7 @@ func (l *linter) markup(n *node, source string, rss bool) {
 }
 
 func (l *linter) tag(n *node, t html.Token, rss bool) {
-	if slices.Contains(dangerous, t.Data) {
+	if slices.Contains(dangerous(), t.Data) {
 		l.warn(n.offset, "SecurityRisk", "<%s>", t.Data)
 	}
 	for _, a := range t.Attr {
@@ -93,7 +97,7 @@ func (l *linter) tag(n *node, t html.Token, rss bool) {
 			for declaration := range strings.SplitSeq(a.Val, ";") {
 				property, _, _ := strings.Cut(declaration, ":")
 				property = strings.ToLower(strings.TrimSpace(property))
-				if property != "" && !slices.Contains(harmless, property) {
+				if property != "" && !slices.Contains(harmless(), property) {
 					l.warn(n.offset, "DangerousStyleAttr", "%s on <%s>", property, t.Data)
 				}
 			}
