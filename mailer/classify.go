@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/subscribers"
@@ -47,6 +49,8 @@ func (r *interpreter) classify(err error, at stage, g delivery.Group) delivery.C
 		return delivery.NotPermitted
 	case errors.Is(err, context.Canceled) && at != atDot:
 		return delivery.Stopped
+	case answered && reply.Code < 500 && at == atDial:
+		return delivery.Unreachable // the relay is busy: no letter was tried
 	case answered && reply.Code < 500:
 		// 4xx, and codes that nobody may give here.
 		if at == atDot && reply.Code < 400 {
@@ -142,11 +146,29 @@ func withoutAddress(words string, a subscribers.Address) string {
 	const gone = "(address)"
 	words = addressLike.ReplaceAllString(clean(words), gone)
 	if at := strings.LastIndexByte(string(a), '@'); at > 0 {
-		local := regexp.MustCompile(`(?i)(^|[^\pL\pN])` + regexp.QuoteMeta(string(a)[:at]) + `($|[^\pL\pN])`)
-		words = local.ReplaceAllString(words, "${1}"+gone+"${2}")
+		words = withoutWord(words, string(a)[:at], gone)
 	}
 	if len(words) > maxReply {
 		words = strings.ToValidUTF8(words[:maxReply], "") + "…"
 	}
 	return words
 }
+
+// withoutWord replaces an ASCII word, whatever its case, where it stands alone.
+func withoutWord(s, word, by string) string {
+	var b strings.Builder
+	copied := 0
+	for i := 0; i+len(word) <= len(s); i++ {
+		end := i + len(word)
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		after, _ := utf8.DecodeRuneInString(s[end:])
+		if !inWord(before) && !inWord(after) && strings.EqualFold(s[i:end], word) {
+			b.WriteString(s[copied:i] + by)
+			copied = end
+			i = end - 1
+		}
+	}
+	return b.String() + s[copied:]
+}
+
+func inWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }

@@ -65,13 +65,16 @@ func newKeys(tb testing.TB) *subscribers.Keys {
 func newComposer(tb testing.TB, change ...func(*mailer.ComposerOptions)) *mailer.Composer {
 	tb.Helper()
 	o := mailer.ComposerOptions{
-		Renderer: newRenderer(tb), Keys: newKeys(tb),
+		Keys:    newKeys(tb),
 		From:    mailer.Mailbox{Name: "清江早报", Address: "news@example.org"},
 		ReplyTo: mailer.Mailbox{Name: "编辑部", Address: "editor@example.org"}, MailtoLeave: "leave@example.org",
 		BounceDomain: "bounce.example.org",
 	}
 	for _, f := range change {
 		f(&o)
+	}
+	if o.Renderer == nil {
+		o.Renderer = newRenderer(tb)
 	}
 	c, err := mailer.NewComposer(o)
 	if err != nil {

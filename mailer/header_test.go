@@ -21,14 +21,15 @@ func nasty() []string {
 
 func TestNothingInjectsAHeader(t *testing.T) {
 	for _, s := range nasty() {
+		r := newRenderer(t, func(r *mailer.RendererOptions) { r.Title, r.SubjectPrefix = "x"+s, s })
 		c := newComposer(t, func(o *mailer.ComposerOptions) {
 			o.From.Name, o.ReplyTo.Name = s, s
-			o.Renderer = newRenderer(t, func(r *mailer.RendererOptions) { r.Title, r.SubjectPrefix = "x"+s, s })
+			o.Renderer = r
 		})
 		l := newLetter(subscribers.Chinese)
 		l.Entries[0].Title, l.Entries[1].Summary, l.Entries[2].Link = s, s, s
 		l.Entries[3].Authors, l.Corrections[0].Correction = []string{s}, s
-		raw, err := newRenderer(t, func(r *mailer.RendererOptions) { r.Title, r.SubjectPrefix = "x"+s, s }).Render(l)
+		raw, err := r.Render(l)
 		if err != nil {
 			t.Fatalf("Render with %q: %v", s, err)
 		}
