@@ -66,7 +66,7 @@ type Options struct {
 	Title       string
 	Description string
 	Language    subscribers.Language // of visitors who ask for none that we have; default Chinese
-	SiteURL     string               // scheme and host of the articles, without a trailing slash
+	SiteURL     string               // address of the articles with the base URL, without a trailing slash
 	Cadence     subscribers.Cadence  // the publisher's default; default Daily
 	Schedule    digest.Schedule
 	Note        string // shown below every page, e.g. that mails go to a directory; default none

@@ -34,7 +34,7 @@ func build(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	press := p.press(archive, publisher, p.articlesAddress(archive.site))
+	press := p.press(archive, publisher, p.buildAddress(archive.site))
 	report, left, err := press.run(ctx, r)
 	bad := printDiagnostics(p.err, append(r.diagnostics, left...))
 	if err != nil {

@@ -232,7 +232,7 @@ func (p *parts) openArchive(ctx context.Context) (*archive, error) {
 		keeper: posts.NewKeeper(posts.KeeperOptions{Store: p.store, Site: s.settings, Now: p.now}),
 		intake: delivery.NewIntake(delivery.IntakeOptions{
 			Log: p.store, Identities: p.store, Content: s.bodies.Content, Now: p.now,
-			Link:   func(post *posts.Post) string { return s.settings.URL + post.URL },
+			Link:   func(post *posts.Post) string { return p.articles(s.settings) + post.URL },
 			Guards: delivery.Guards{MaxNew: limits.NewPosts, MaxAge: limits.PostAge},
 		}),
 		watch: &watchHolder{store: p.store, log: p.log},
@@ -263,20 +263,29 @@ func (p *parts) publicURL() string {
 	return "http://" + p.cfg.Listen
 }
 
-// articlesAddress is what build publishes under: the public address, else the
-// site's own.
-func (p *parts) articlesAddress(s posts.Site) string {
-	if p.cfg.PublicURL == "" && s.URL != "" {
-		return s.URL + s.BaseURL
+// articles is the address below which the site's articles are. A site that does
+// not say its own is taken to be where our pages are.
+func (p *parts) articles(s posts.Site) string {
+	if s.URL == "" {
+		return p.publicURL() + s.BaseURL
 	}
-	return p.publicURL()
+	return s.URL + s.BaseURL
+}
+
+// buildAddress is where build's files will be: the public address, else the
+// site's own.
+func (p *parts) buildAddress(s posts.Site) string {
+	if p.cfg.PublicURL != "" {
+		return p.publicURL()
+	}
+	return p.articles(s)
 }
 
 func (p *parts) press(a *archive, publisher *feeds.Publisher, public string) *press {
 	f := p.cfg.Feeds
 	return &press{bodies: a.bodies, publisher: publisher, options: feeds.Options{
 		Title: a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
-		SiteURL: a.site.URL, PublicURL: public, Hubs: f.Hubs,
+		SiteURL: p.articles(a.site), PublicURL: public, Hubs: f.Hubs,
 		Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt,
 	}}
 }
@@ -295,7 +304,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, e
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
 		Title: s.Title, Description: s.Description, Language: subscribers.Language(p.cfg.Digest.Language),
-		SiteURL: s.URL, Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
+		SiteURL: p.articles(s), Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
 		Hubs: p.cfg.Feeds.Hubs, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})

@@ -48,7 +48,7 @@ func (p *parts) openRenderer() error {
 		return err
 	}
 	p.renderer, err = mailer.NewRenderer(mailer.RendererOptions{
-		Templates: p.templates, Title: s.settings.Title, SiteLink: s.settings.URL + s.settings.BaseURL,
+		Templates: p.templates, Title: s.settings.Title, SiteLink: p.articles(s.settings),
 		Public: p.publicURL(), Zone: s.settings.Zone,
 	})
 	if err != nil {
