@@ -38,9 +38,10 @@ type Outcome struct {
 // Sender hands messages to the outside. It is safe for concurrent use; each
 // concurrent Send may hold one connection.
 type Sender interface {
-	// Send tries once. It calls begin exactly once, as late as possible: after
-	// the body is written, before the step that cannot be called back. If begin
-	// fails nothing has been sent, and nothing will.
+	// Send tries once. It calls begin at most once, as late as possible: after
+	// the body is written, before the step that cannot be called back; not at
+	// all if the server refused before. If begin fails nothing has been sent,
+	// and nothing will.
 	Send(ctx context.Context, m Message, begin func(context.Context) error) Outcome
 	// Close ends idle connections.
 	Close() error

@@ -113,6 +113,9 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool)
 		if reply, lasting := w.trouble.lasting(); drain && lasting {
 			return fmt.Errorf("%w: %s", ErrUnreachable, reply)
 		}
+		// Asked before the look at the ledger: what a sender gives back in
+		// between is there at the next look.
+		idle := w.held.len() == 0
 		sent, wait, err := w.round(ctx, jobs)
 		if err != nil && ctx.Err() == nil {
 			w.o.Logger.Warn("ledger unavailable, waiting", "error", err)
@@ -121,12 +124,12 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool)
 		if sent > 0 {
 			continue
 		}
-		if drain && err == nil && wait == 0 && w.held.len() == 0 {
+		if drain && err == nil && wait == 0 && idle {
 			return nil
 		}
 		if wait == 0 {
 			wait = w.o.Poll
-			if w.held.len() > 0 {
+			if !idle {
 				wait = 10 * time.Millisecond
 			}
 		}

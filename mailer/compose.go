@@ -28,14 +28,14 @@ type ComposerOptions struct {
 // Composer makes the bytes of a message: headers, and links into the gaps. It
 // is safe for concurrent use and the only way that a mail leaves the program.
 type Composer struct {
-	o       ComposerOptions
-	tokens  Tokens
-	links   subscribers.Addresses
-	notices map[noticeKey]*rendered
-	fixed   []byte // headers that no recipient changes
-	archive []byte // headers of everything that belongs to the list
-	leave   string // mailto: up to the token, "" for none
-	https   bool
+	o        ComposerOptions
+	tokens   Tokens
+	links    subscribers.Addresses
+	notices  map[noticeKey]*rendered
+	fixed    []byte // headers that no recipient changes
+	archive  []byte // headers of everything that belongs to the list
+	leave    string // mailto: up to the token, "" for none
+	oneClick bool
 }
 
 type noticeKey struct {
@@ -59,11 +59,11 @@ func NewComposer(o ComposerOptions) (*Composer, error) {
 	}
 	public := o.Renderer.o.Public
 	c := &Composer{
-		o:       o,
-		tokens:  Tokens{Keys: o.Keys, Domain: o.BounceDomain, Prefix: o.BouncePrefix},
-		links:   subscribers.Addresses{Public: public, Keys: o.Keys},
-		notices: make(map[noticeKey]*rendered),
-		https:   strings.HasPrefix(public, "https://"),
+		o:        o,
+		tokens:   Tokens{Keys: o.Keys, Domain: o.BounceDomain, Prefix: o.BouncePrefix},
+		links:    subscribers.Addresses{Public: public, Keys: o.Keys},
+		notices:  make(map[noticeKey]*rendered),
+		oneClick: oneClick(public),
 	}
 	for _, n := range []subscribers.Notice{subscribers.NoticeConfirm, subscribers.NoticeAlready} {
 		for _, l := range []subscribers.Language{subscribers.Chinese, subscribers.English} {
@@ -207,6 +207,14 @@ func (c *Composer) content(m *delivery.Message) (*rendered, error) {
 	return mail, nil
 }
 
+// oneClick says whether mails may promise one-click unsubscription: RFC 8058
+// §3.1 asks for https. On this machine plain http will do, so that it can be
+// tried.
+func oneClick(public string) bool {
+	u, err := url.Parse(public)
+	return err == nil && (u.Scheme == "https" || loopback(u.Hostname()))
+}
+
 // appendList appends the headers by which programs recognise a list and leave
 // it. A confirmation has none: nobody is on the list yet.
 func (c *Composer) appendList(buf []byte, d *delivery.Delivery, p *personal) []byte {
@@ -229,7 +237,7 @@ func (c *Composer) appendList(buf []byte, d *delivery.Delivery, p *personal) []b
 		buf = appendAll(buf, ", <", c.leave, p.token, ">")
 	}
 	buf = append(buf, "\r\n"...)
-	if c.https {
+	if c.oneClick {
 		buf = append(buf, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"...)
 	}
 	return buf

@@ -157,14 +157,18 @@ func TestAlreadySubscribedTellsTheWayOut(t *testing.T) {
 	}
 }
 
-func TestWithoutHTTPSThereIsNoOneClick(t *testing.T) {
-	c := newComposer(t, func(o *mailer.ComposerOptions) {
-		o.Renderer = newRenderer(t, func(r *mailer.RendererOptions) { r.Public = "http://127.0.0.1:8080" })
-		o.MailtoLeave, o.BounceDomain = "", ""
-	})
-	got := parse(t, compose(t, c, newMessage(t)))
-	if got.header.Has("List-Unsubscribe-Post") || !strings.HasPrefix(got.header.Get("List-Unsubscribe"), "<http://127.0.0.1:8080/unsubscribe/") {
-		t.Errorf("headers are %v", got.header.Header)
+func TestOneClickNeedsHTTPSOrThisMachine(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://news.example.org": true, "http://news.example.org": false, "http://127.0.0.1:8080": true, "http://localhost": true,
+	} {
+		c := newComposer(t, func(o *mailer.ComposerOptions) {
+			o.Renderer = newRenderer(t, func(r *mailer.RendererOptions) { r.Public = address })
+			o.MailtoLeave, o.BounceDomain = "", ""
+		})
+		got := parse(t, compose(t, c, newMessage(t)))
+		if got.header.Has("List-Unsubscribe-Post") != want || !strings.HasPrefix(got.header.Get("List-Unsubscribe"), "<"+address+"/unsubscribe/") {
+			t.Errorf("%s: List-Unsubscribe-Post %t, want %t; List-Unsubscribe %s", address, !want, want, got.header.Get("List-Unsubscribe"))
+		}
 	}
 }
 
