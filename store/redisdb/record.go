@@ -18,7 +18,8 @@ var recordFields = [...]string{
 }
 
 // encodeRecord lists field, value, … of all that save.lua does not write
-// itself. Empty ones are left out.
+// itself. Empty ones are left out. What plan.lua reads comes first: Redis
+// searches a small HASH from its beginning.
 func encodeRecord(s subscribers.Subscriber) ([]any, error) {
 	topics := ""
 	if len(s.Topics) > 0 {
@@ -34,8 +35,8 @@ func encodeRecord(s subscribers.Subscriber) ([]any, error) {
 	}
 	var fields []any
 	for _, f := range [...][2]string{
-		{"state", string(s.State)}, {"address", string(s.Address)}, {"topics", topics},
-		{"cadence", string(s.Cadence)}, {"language", string(s.Language)},
+		{"state", string(s.State)}, {"cadence", string(s.Cadence)},
+		{"address", string(s.Address)}, {"topics", topics}, {"language", string(s.Language)},
 		{"generation", strconv.FormatUint(uint64(s.Generation), 10)}, {"consent", s.Consent},
 		{"created", recordTime(s.Created)}, {"confirmed", recordTime(s.Confirmed)},
 		{"changed", recordTime(s.Changed)}, {"noticed", recordTime(s.NoticedAt)},
