@@ -62,7 +62,9 @@ func editionsEmpty(s *scene) {
 func countsStates(s *scene) {
 	e, all := s.mailing(10)
 	s.leave(all[0].ID, subscribers.Unsubscribed)
-	leased := s.lease(work(e), 9, long)
+	leased, err := s.Store.Lease(s.ctx, work(e), 10, long)
+	s.ok(err, "Lease")
+	equal(s, "leased, without the one who left", len(leased), 9)
 	s.begin(leased[:7])
 	s.finish(leased[:2], delivery.Sent)
 	s.finish(leased[2:3], delivery.Rejected)
