@@ -40,7 +40,7 @@ func build(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.say("%d posts, %d topics: %d documents written, %d unchanged, below %s",
+	p.result("%d posts, %d topics: %d documents written, %d unchanged, below %s",
 		len(r.catalogue.Posts("*")), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
 	if bad > 0 {
 		p.say("%d posts are not published, named above", bad)

@@ -47,10 +47,10 @@ func check(c *cli.Context, p *parts) error {
 		}
 	}
 	if bad > 0 {
-		p.say("%d posts published, %d not", len(scan.Posts), bad)
+		p.result("%d posts published, %d not", len(scan.Posts), bad)
 		return fmt.Errorf("%d posts: %w", bad, errPart)
 	}
-	p.say("%d posts published, nothing wrong", len(scan.Posts))
+	p.result("%d posts published, nothing wrong", len(scan.Posts))
 	return nil
 }
 

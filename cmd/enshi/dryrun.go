@@ -45,7 +45,7 @@ func dryRun(ctx context.Context, p *parts, cadences []subscribers.Cadence, backf
 			return err
 		}
 	}
-	p.say("dry run: %d mails in %d letters would be sent, nothing was changed", show.mails, len(show.sizes))
+	p.result("dry run: %d mails in %d letters would be sent, nothing was changed", show.mails, len(show.sizes))
 	if bad > 0 {
 		return fmt.Errorf("%d posts: %w", bad, errPart)
 	}

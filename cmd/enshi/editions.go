@@ -139,7 +139,7 @@ func pauseEdition(c *cli.Context, p *parts) error {
 	if err := p.store.Pause(c.Context, id, c.String("reason")); err != nil {
 		return fmt.Errorf("pause edition %s: %w", id, err)
 	}
-	p.say("%s is paused", id)
+	p.result("%s is paused", id)
 	return nil
 }
 
@@ -151,6 +151,6 @@ func resumeEdition(c *cli.Context, p *parts) error {
 	if err := p.store.Resume(c.Context, id); err != nil {
 		return fmt.Errorf("resume edition %s: %w", id, err)
 	}
-	p.say("%s goes on with the next serve or send-digest", id)
+	p.result("%s goes on with the next serve or send-digest", id)
 	return nil
 }

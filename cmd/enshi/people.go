@@ -114,11 +114,11 @@ func addSubscriber(c *cli.Context, p *parts) error {
 	}
 	switch {
 	case s.State == subscribers.Active:
-		p.say("%s is active (%s)", s.Address, s.ID)
+		p.result("%s is active (%s)", s.Address, s.ID)
 	case notice == subscribers.NoticeConfirm:
-		p.say("%s is %s (%s): a confirmation mail waits for the next serve or send-digest", s.Address, s.State, s.ID)
+		p.result("%s is %s (%s): a confirmation mail waits for the next serve or send-digest", s.Address, s.State, s.ID)
 	default:
-		p.say("%s is %s (%s): it was asked to confirm less than a day ago", s.Address, s.State, s.ID)
+		p.result("%s is %s (%s): it was asked to confirm less than a day ago", s.Address, s.State, s.ID)
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func removeSubscriber(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.say("%s is %s", argument, s.State)
+	p.result("%s is %s", argument, s.State)
 	return nil
 }
 

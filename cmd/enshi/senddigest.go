@@ -203,13 +203,13 @@ func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part,
 		return part, json.NewEncoder(p.out).Encode(map[string]any{"editions": lines, "note": p.outboxNote()})
 	}
 	if planned == 0 {
-		p.say("nothing to send")
+		p.result("nothing to send")
 		return part, nil
 	}
 	for _, l := range lines {
-		p.say("%s: %s", l.Edition, countsLine(l.States))
+		p.result("%s: %s", l.Edition, countsLine(l.States))
 		if l.Paused != "" {
-			p.say("%s is paused: %s", l.Edition, l.Paused)
+			p.result("%s is paused: %s", l.Edition, l.Paused)
 		}
 	}
 	if note := p.outboxNote(); note != "" {

@@ -57,7 +57,7 @@ func (p *parts) sayImport(r subscribers.Report, dry bool) error {
 	if dry {
 		verb = "dry run, nothing was changed"
 	}
-	p.say("%s: %d rows = %d added + %d updated + %d unchanged + %d suppressed + %d rejected",
+	p.result("%s: %d rows = %d added + %d updated + %d unchanged + %d suppressed + %d rejected",
 		verb, r.Rows, r.Added, r.Updated, r.Unchanged, r.Suppressed, len(r.Rejected))
 	if len(r.Rejected) > 0 {
 		return fmt.Errorf("%d rows: %w", len(r.Rejected), errPart)

@@ -104,12 +104,16 @@ func (p *parts) close() error {
 	return p.store.Shutdown()
 }
 
-// say prints a line for people, on standard output unless that is for a
-// machine.
+// say prints what people like to know beside the result; not with --quiet.
 func (p *parts) say(format string, args ...any) {
-	if p.quiet {
-		return
+	if !p.quiet {
+		p.result(format, args...)
 	}
+}
+
+// result prints the line that a command was run for, on standard output unless
+// that is for a machine.
+func (p *parts) result(format string, args ...any) {
 	var w io.Writer = p.out
 	if p.json {
 		w = p.err
