@@ -35,7 +35,7 @@ func (b *Builder) newEntry(p *posts.Post, content posts.Content) *entry {
 	e.summary = firstText(content.Summary, e.title)
 	e.html = Clean(content.HTML)
 	if note := text(p.Correction); note != "" {
-		note = b.words.corrected + note
+		note = b.words.corrected + strings.TrimPrefix(note, b.words.corrected)
 		e.summary = note + " " + e.summary
 		e.html = "<p><strong>" + escapeHTML(note) + "</strong></p>\n" + e.html
 	}

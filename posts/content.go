@@ -50,7 +50,8 @@ func NewBodies(o BodiesOptions) *Bodies {
 
 // Content reads a post's file again and renders its body. It fails with
 // ErrChanged if the file is no longer the one that p was made of. A withdrawn
-// post has no content.
+// post has no content. What was corrected is not in it: each place that shows a
+// post says that in its own words.
 func (b *Bodies) Content(p *Post) (Content, error) {
 	if p.Withdrawn {
 		return Content{}, nil
@@ -69,9 +70,6 @@ func (b *Bodies) Content(p *Post) (Content, error) {
 	}
 	w := &writer{resolver: newResolver(b.site, p.URL)}
 	w.out.Grow(len(source))
-	if p.Correction != "" {
-		w.correction(p.Correction)
-	}
 	w.children(root)
 	c.HTML = strings.TrimSpace(sanitise(b.policy, w.out.Bytes()))
 	c.Image = w.image
@@ -82,13 +80,6 @@ func (b *Bodies) Content(p *Post) (Content, error) {
 		c.Summary = b.house.excerpt(root, b.summary)
 	}
 	return c, nil
-}
-
-// correction writes the note that says what was corrected.
-func (w *writer) correction(text string) {
-	w.out.WriteString("<p><strong>更正：</strong>")
-	w.text(strings.TrimPrefix(strings.TrimPrefix(text, "更正："), "更正:"))
-	w.out.WriteString("</p>\n")
 }
 
 // tree is a post's body, parsed.

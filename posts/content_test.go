@@ -125,8 +125,8 @@ func TestContentHTML(t *testing.T) {
 
 func TestContentOfACorrectedPost(t *testing.T) {
 	c := contentOf(t, "a.md", head+"<p>正文到此为止。</p>", func(p *posts.Post) { p.Correction = "产量应为 <3> 吨" })
-	if want := "<p><strong>更正：</strong>产量应为 &lt;3&gt; 吨</p>\n<p>正文到此为止。</p>"; c.HTML != want {
-		t.Errorf("HTML = %q, want %q", c.HTML, want)
+	if want := "<p>正文到此为止。</p>"; c.HTML != want {
+		t.Errorf("HTML = %q, want %q: the note is for whoever shows the post", c.HTML, want)
 	}
 	if c.Summary != "正文到此为止。" {
 		t.Errorf("Summary = %q, want the article's own words", c.Summary)
