@@ -70,9 +70,12 @@ func (p *Publisher) brotli(path string) (bool, error) {
 	if err := w.Close(); err != nil {
 		return false, err
 	}
-	temp, err := p.stage(buf.Bytes(), r.Modified)
+	temp, err := p.stageSynced(buf.Bytes())
 	if err != nil {
 		return false, err
+	}
+	if err := setDate(temp, r.Modified); err != nil {
+		return false, errors.Join(err, os.Remove(temp))
 	}
 	if err := os.Rename(temp, p.file(path)+brotliSuffix); err != nil {
 		return false, errors.Join(err, os.Remove(temp))

@@ -71,7 +71,7 @@ func (p *Publisher) saveManifest() error {
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	temp, err := p.stage(append(data, '\n'), time.Time{})
+	temp, err := p.stageSynced(append(data, '\n'))
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}

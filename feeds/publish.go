@@ -119,7 +119,7 @@ func (p *Publisher) Topics() []posts.Topic {
 }
 
 // writersPerCore is more than one because a writer mostly waits for the disk to
-// confirm: with four, 10,000 posts are built in nine tenths of the time.
+// confirm.
 const writersPerCore = 4
 
 // Publish writes the documents whose bytes changed, each atomically. A document
@@ -137,7 +137,7 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 		workers.Go(func() {
 			packer := newPacker()
 			for doc := range jobs {
-				tally.add(doc.Path, p.put(packer, doc))
+				p.put(packer, doc, &tally)
 			}
 		})
 	}
@@ -153,6 +153,7 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 	}
 	close(jobs)
 	workers.Wait()
+	p.finish(tally.take(0), &tally)
 
 	report := tally.report
 	report.sort()
@@ -163,15 +164,52 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 	return report, errors.Join(ctx.Err(), saved)
 }
 
+// put stages a document, and puts a batch in place once there is one.
+func (p *Publisher) put(packer *packer, doc Document, t *tally) {
+	next, err := p.prepare(packer, doc)
+	if err != nil || next == nil {
+		t.add(doc.Path, outcome{err: err})
+		return
+	}
+	t.wait(next)
+	p.finish(t.take(batchSize), t)
+}
+
+func (p *Publisher) finish(batch []*staged, t *tally) {
+	for i, o := range p.commit(batch) {
+		t.add(batch[i].path, o)
+	}
+}
+
 // outcome is what became of one document.
 type outcome struct {
 	err                        error
 	written, changed, replaced bool
 }
 
+// tally is what a run has done, and what waits to be put in place.
 type tally struct {
-	mu     sync.Mutex
-	report Report
+	mu      sync.Mutex
+	report  Report
+	waiting []*staged
+}
+
+func (t *tally) wait(s *staged) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = append(t.waiting, s)
+}
+
+// take hands out all that waits, if it is more than least.
+func (t *tally) take(least int) []*staged {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) < max(least, 1) {
+		return nil
+	}
+	batch := t.waiting
+	t.waiting = nil
+	return batch
 }
 
 func (t *tally) add(path string, o outcome) {

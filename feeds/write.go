@@ -57,10 +57,11 @@ func (p *packer) pack(body []byte) ([]byte, error) {
 	return p.buf.Bytes(), nil
 }
 
-// put publishes one document if its bytes are not those published before.
-func (p *Publisher) put(packer *packer, doc Document) outcome {
+// prepare stages one document if its bytes are not those published before; nil
+// if they are.
+func (p *Publisher) prepare(packer *packer, doc Document) (*staged, error) {
 	if !filepath.IsLocal(filepath.FromSlash(doc.Path)) {
-		return outcome{err: fmt.Errorf("publish %q: not a path below the output directory", doc.Path)}
+		return nil, fmt.Errorf("publish %q: not a path below the output directory", doc.Path)
 	}
 	p.mu.RLock()
 	old, known := p.records[doc.Path]
@@ -69,32 +70,27 @@ func (p *Publisher) put(packer *packer, doc Document) outcome {
 	etag := hex.EncodeToString(sum[:16])
 	same := known && old.ETag == etag
 	if same && !old.damaged && p.intact(doc.Path, old) {
-		return outcome{}
+		return nil, nil
 	}
 
 	fresh := record{
 		ETag: etag, Size: int64(len(doc.Body)), MediaType: doc.MediaType,
 		Topic: doc.Topic, Format: doc.Format, Entries: doc.Entries,
 	}
-	result := outcome{written: true, changed: !same}
+	next := &staged{path: doc.Path, changed: !same}
 	switch {
 	case same:
 		fresh.Modified = old.Modified
 	case known:
 		fresh.Modified = following(doc.Updated, old.Modified)
 	default:
-		fresh.Modified, result.replaced = p.succeed(doc)
+		fresh.Modified, next.replaced = p.succeed(doc)
 	}
-	p.setBrotli(doc.Path, false) // write removes it
-	if err := p.write(packer, doc, fresh.Modified); err != nil {
-		return outcome{err: fmt.Errorf("publish %s: %w", doc.Path, err)}
+	next.record = fresh
+	if err := p.stageTwins(packer, doc.Body, next); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", doc.Path, err)
 	}
-	// After the files: a reader that comes between gets new bytes under the old
-	// ETag and asks once too often. The other way round it would never ask.
-	p.mu.Lock()
-	p.records[doc.Path] = fresh
-	p.mu.Unlock()
-	return result
+	return next, nil
 }
 
 // following returns the date of a document in whole seconds, but always later
@@ -122,53 +118,31 @@ func (p *Publisher) succeed(doc Document) (modified time.Time, replaced bool) {
 	return following(modified, info.ModTime()), true
 }
 
-// write puts a body and its gzip twin in place. Both are on disk before either
-// replaces what was there.
-func (p *Publisher) write(packer *packer, doc Document, modified time.Time) error {
-	packed, err := packer.pack(doc.Body)
+// stageTwins writes a body and its gzip twin beside the output.
+func (p *Publisher) stageTwins(packer *packer, body []byte, next *staged) (err error) {
+	packed, err := packer.pack(body)
 	if err != nil {
 		return err
 	}
-	name := p.file(doc.Path)
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+	if next.temp, err = p.stage(body); err != nil {
 		return err
 	}
-	temp, err := p.stage(doc.Body, modified)
-	if err != nil {
-		return err
-	}
-	tempPacked, err := p.stage(packed, modified)
-	if err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	// A stale twin would be served by static servers in place of the new body.
-	if err := os.Remove(name + brotliSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, os.Remove(temp), os.Remove(tempPacked))
-	}
-	if err := os.Rename(temp, name); err != nil {
-		return errors.Join(err, os.Remove(temp), os.Remove(tempPacked))
-	}
-	if err := os.Rename(tempPacked, name+gzipSuffix); err != nil {
-		return errors.Join(err, os.Remove(tempPacked))
+	if next.tempPacked, err = p.stage(packed); err != nil {
+		return errors.Join(err, os.Remove(next.temp))
 	}
 	return nil
 }
 
-// stage writes data to a temporary file on the output's file system, dated and
-// synced, and returns its name.
-func (p *Publisher) stage(data []byte, modified time.Time) (name string, err error) {
+// stage writes data to a temporary file on the output's file system and returns
+// its name. It is not on disk before it is synced, and has its date from then
+// on: until then its age tells whether a dead process left it.
+func (p *Publisher) stage(data []byte) (name string, err error) {
 	f, err := p.createTemp()
 	if err != nil {
 		return "", err
 	}
 	name = f.Name()
 	_, err = io.Copy(f, bytes.NewReader(data))
-	if err == nil && !modified.IsZero() {
-		err = os.Chtimes(name, modified, modified)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(name))
 	}
