@@ -18,7 +18,7 @@ func client(t *testing.T, s *redistest.Server) *redis.Client {
 }
 
 func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
-	s := redistest.Start(t)
+	s := redistest.Start(t, "--appendfsync", "always")
 	if err := client(t, s).Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
