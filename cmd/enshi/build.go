@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/posts"
 )
 
 func buildCommand() *cli.Command {
@@ -41,7 +42,7 @@ func build(c *cli.Context, p *parts) error {
 		return err
 	}
 	p.result("%d posts, %d topics: %d documents written, %d unchanged, below %s",
-		len(r.catalogue.Posts("*")), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
+		len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
 	if bad > 0 {
 		p.say("%d posts are not published, named above", bad)
 		return fmt.Errorf("%d posts: %w", bad, errPart)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -17,17 +18,14 @@ func checkCommand() *cli.Command {
 // check needs no store: it reads, and renders every post once, so that what a
 // feed would meet later is named now.
 func check(c *cli.Context, p *parts) error {
-	site, err := p.readSite()
+	site, scan, err := p.readPosts(c.Context)
 	if err != nil {
 		return err
 	}
-	scan, err := site.reader.Scan(c.Context, nil)
-	if err != nil {
-		return fmt.Errorf("site %s: %w", p.cfg.Site.Dir, err)
-	}
 	all := append(site.diagnostics, scan.Diagnostics...)
 	for _, post := range scan.Posts {
-		_, err := site.bodies.Content(post)
+		content, err := site.bodies.Content(post)
+		all = append(all, content.Diagnostics...)
 		if err != nil {
 			all = append(all, posts.Diagnostic{Path: post.Path, Severity: posts.Error, Message: err.Error()})
 		}
@@ -54,18 +52,27 @@ func check(c *cli.Context, p *parts) error {
 	return nil
 }
 
+// readPosts reads the site's posts without the store.
+func (p *parts) readPosts(ctx context.Context) (*site, *posts.Scan, error) {
+	s, err := p.readSite()
+	if err != nil {
+		return nil, nil, err
+	}
+	scan, err := s.reader.Scan(ctx, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("site %s: %w", p.cfg.Site.Dir, err)
+	}
+	return s, scan, nil
+}
+
 func feedsCommand() *cli.Command {
 	return &cli.Command{Name: "feeds", Usage: "list every feed with its address, entries and date", Action: withParts(listFeeds)}
 }
 
 func listFeeds(c *cli.Context, p *parts) error {
-	site, err := p.readSite()
+	site, scan, err := p.readPosts(c.Context)
 	if err != nil {
 		return err
-	}
-	scan, err := site.reader.Scan(c.Context, nil)
-	if err != nil {
-		return fmt.Errorf("site %s: %w", p.cfg.Site.Dir, err)
 	}
 	type line struct {
 		Topic   posts.Topic `json:"topic"`

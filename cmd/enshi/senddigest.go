@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -64,6 +65,9 @@ func sendDigest(c *cli.Context, p *parts) error {
 	}
 	reports, err := planCadences(ctx, planner, cadences, c.IsSet("cadence"))
 	if err != nil {
+		return err
+	}
+	if reports, err = p.withOpen(ctx, reports); err != nil {
 		return err
 	}
 	sendErr := p.sendAll(ctx, sender, reports, c.Bool("wait"))
@@ -126,6 +130,26 @@ func planCadences(ctx context.Context, planner *delivery.Planner, cadences []sub
 	return reports, nil
 }
 
+// openLately is among how many editions those that still have mail to go out
+// are looked for.
+const openLately = 50
+
+// withOpen adds the editions that earlier runs left on their way, so that the
+// summary accounts for them too. Paused ones wait for their operator.
+func (p *parts) withOpen(ctx context.Context, reports []delivery.Report) ([]delivery.Report, error) {
+	editions, err := p.store.Editions(ctx, openLately)
+	if err != nil {
+		return nil, fmt.Errorf("editions: %w", err)
+	}
+	for _, e := range editions {
+		known := slices.ContainsFunc(reports, func(r delivery.Report) bool { return r.Edition.ID == e.ID })
+		if e.Stage == delivery.StageSending && e.Paused == "" && !known {
+			reports = append(reports, delivery.Report{Edition: e})
+		}
+	}
+	return reports, nil
+}
+
 // sendAll sends whatever waits until the editions have nothing left that can go
 // now. A daemon may be sending at the same time: what it holds is waited for.
 func (p *parts) sendAll(ctx context.Context, sender delivery.Sender, reports []delivery.Report, wait bool) error {
@@ -170,7 +194,7 @@ func (p *parts) open(ctx context.Context, reports []delivery.Report, retries boo
 }
 
 // summarise accounts for everybody in the editions. The result is errPart if
-// something was not sent.
+// something was not sent, another error if an edition was paused.
 func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part, err error) {
 	type line struct {
 		Edition string          `json:"edition"`
@@ -181,6 +205,7 @@ func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part,
 	}
 	lines := make([]line, 0, len(reports))
 	planned := 0
+	var paused error // more than part: the fault is on our side, and nothing goes on by itself
 	for _, r := range reports {
 		edition, err := p.store.Edition(ctx, r.Edition.ID)
 		if err != nil {
@@ -195,9 +220,15 @@ func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part,
 			continue
 		}
 		lines = append(lines, line{r.Edition.ID, r.Letters, counts.Total(), counts, edition.Paused})
+		if edition.Paused != "" {
+			paused = fmt.Errorf("edition %s is paused: %s: mend that, then run enshi editions resume %[1]s and send-digest again", r.Edition.ID, edition.Paused)
+		}
 		if counts[delivery.Sent]+counts[delivery.Skipped] < counts.Total() {
 			part = fmt.Errorf("edition %s: %w", r.Edition.ID, errPart)
 		}
+	}
+	if paused != nil {
+		part = paused
 	}
 	if p.json {
 		return part, json.NewEncoder(p.out).Encode(map[string]any{"editions": lines, "note": p.outboxNote()})
@@ -208,9 +239,6 @@ func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part,
 	}
 	for _, l := range lines {
 		p.result("%s: %s", l.Edition, countsLine(l.States))
-		if l.Paused != "" {
-			p.result("%s is paused: %s", l.Edition, l.Paused)
-		}
 	}
 	if note := p.outboxNote(); note != "" {
 		p.say("%s", note)
