@@ -98,6 +98,15 @@ func (e *events) concerns(path string) bool {
 	return ok && !slices.Contains(e.skip, path) && !isIgnored(filepath.Base(below))
 }
 
+// relative is a changed path as Changes names it, "." for the root.
+func (e *events) relative(path string) string {
+	below, ok := strings.CutPrefix(path, e.root+string(filepath.Separator))
+	if !ok {
+		return "."
+	}
+	return filepath.ToSlash(below)
+}
+
 func (e *events) close() {
 	if e.fs == nil {
 		return

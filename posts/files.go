@@ -68,11 +68,15 @@ type walker struct {
 	site             *Site
 	include, exclude []string // rooted
 	sources          []source
+	folders          map[string]string // of posts, and which _posts or _drafts each belongs to
 	diags            []Diagnostic
 }
 
 func newWalker(fsys fs.FS, site *Site) *walker {
-	return &walker{fsys: fsys, site: site, include: rooted(site.Include), exclude: rooted(site.Exclude)}
+	return &walker{
+		fsys: fsys, site: site, include: rooted(site.Include), exclude: rooted(site.Exclude),
+		folders: make(map[string]string),
+	}
 }
 
 // maxDepth ends a walk through symbolic links that go round in circles.
@@ -164,6 +168,7 @@ func (w *walker) collect(ctx context.Context, f folder) error {
 	if err != nil {
 		return fmt.Errorf("read the site's posts: %w", err)
 	}
+	w.folders[f.dir] = f.root
 	for _, e := range entries {
 		file := f.dir + "/" + e.Name()
 		if strings.HasPrefix(e.Name(), ".") {
@@ -175,22 +180,35 @@ func (w *walker) collect(ctx context.Context, f folder) error {
 			}
 			continue
 		}
-		if w.isDir(e, file) || !w.keeps(f.root, file[len(f.root)+1:], false) {
+		if w.isDir(e, file) {
 			continue
 		}
-		w.add(f, e, file)
+		w.take(f.root, file, func() (fs.FileInfo, error) {
+			if e.Type()&fs.ModeSymlink != 0 {
+				return fs.Stat(w.fsys, file)
+			}
+			info, err := e.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, nil // vanished since the folder was read
+			}
+			return info, err
+		})
 	}
 	return nil
 }
 
-// add takes a file for a post if its name says so.
-func (w *walker) add(f folder, e fs.DirEntry, file string) {
-	draft := path.Base(f.root) == "_drafts"
+// take makes a file of a folder of posts a source if its name says that it is a
+// post. stat is asked for no other file; nil means that it is gone.
+func (w *walker) take(root, file string, stat func() (fs.FileInfo, error)) {
+	if !w.keeps(root, file[len(root)+1:], false) {
+		return
+	}
+	draft := path.Base(root) == "_drafts"
 	parse, expected := parsePostName, "expected YYYY-MM-DD-title.ext"
 	if draft {
 		parse, expected = parseDraftName, "expected title.ext"
 	}
-	name, ok := parse(e.Name())
+	name, ok := parse(file[strings.LastIndexByte(file, '/')+1:])
 	if !ok {
 		w.warn(file, "is no post by its name and is ignored: "+expected)
 		return
@@ -199,13 +217,9 @@ func (w *walker) add(f folder, e fs.DirEntry, file string) {
 		w.warn(file, "is a data file and no post: expected Markdown or HTML")
 		return
 	}
-	info, err := e.Info()
-	if err == nil && e.Type()&fs.ModeSymlink != 0 {
-		info, err = fs.Stat(w.fsys, file)
-	}
+	info, err := stat()
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0:
-		return // vanished since the folder was read
+	case err == nil && info == nil:
 	case err != nil:
 		w.fail(file, "cannot be read: expected a readable file ("+cause(err)+")")
 	case !info.Mode().IsRegular():

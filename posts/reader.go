@@ -51,11 +51,10 @@ func NewReader(o Options) *Reader {
 // that nothing is known yet, and every file is taken as it is. An error means
 // that the site could not be looked at; a file that is bad is a Diagnostic.
 func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
-	r.prepare.Do(func() { r.parser, r.parserErr = newPostParser(r.opts.Site, r.opts.House) })
-	if r.parserErr != nil {
-		return nil, r.parserErr
+	w, err := r.newWalker()
+	if err != nil {
+		return nil, err
 	}
-	w := newWalker(r.opts.FS, &r.parser.site)
 	root, err := fs.Stat(r.opts.FS, ".")
 	if err != nil {
 		return nil, fmt.Errorf("read the site's root: %w", err)
@@ -64,9 +63,28 @@ func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
 		return nil, err
 	}
 	now := r.opts.Now()
-	scan := &Scan{Diagnostics: w.diags, reader: r, files: make(map[string]*record, len(w.sources))}
+	scan := &Scan{Diagnostics: w.diags, reader: r, files: make(map[string]*record, len(w.sources)), folders: w.folders}
+	if err := r.update(ctx, scan, prev, w.sources); err != nil {
+		return nil, err
+	}
+	scan.finish(&r.opts.Site, now)
+	return scan, nil
+}
+
+func (r *Reader) newWalker() (*walker, error) {
+	r.prepare.Do(func() { r.parser, r.parserErr = newPostParser(r.opts.Site, r.opts.House) })
+	if r.parserErr != nil {
+		return nil, r.parserErr
+	}
+	return newWalker(r.opts.FS, &r.parser.site), nil
+}
+
+// update gives scan a record of each source, reading those that changed since
+// prev.
+func (r *Reader) update(ctx context.Context, scan, prev *Scan, sources []source) error {
+	now := r.opts.Now()
 	var changed []job
-	for _, s := range w.sources {
+	for _, s := range sources {
 		if rec, reread := r.decide(s, prev, now, scan); reread {
 			changed = append(changed, job{source: s, record: rec})
 		} else {
@@ -74,7 +92,7 @@ func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
 		}
 	}
 	if err := r.readAll(ctx, changed, now); err != nil {
-		return nil, err
+		return err
 	}
 	for _, j := range changed {
 		if !j.vanished {
@@ -82,8 +100,7 @@ func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
 		}
 	}
 	scan.Reread = len(changed)
-	scan.finish(&r.opts.Site, now)
-	return scan, nil
+	return nil
 }
 
 // decide says whether a file is to be read, and else what its record is.

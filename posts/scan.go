@@ -15,8 +15,19 @@ type Scan struct {
 	Unsettled   []string  // new files left out and changed ones kept as they were, until they settle
 	Reread      int       // files read; the others are as the scan before found them
 
-	reader *Reader
-	files  map[string]*record
+	reader   *Reader
+	files    map[string]*record
+	folders  map[string]string // of posts, and which _posts or _drafts each belongs to
+	future   []*Post           // to be published at their date
+	restless []string          // files whose posts are not settled yet
+
+	change change
+}
+
+// change is what a scan that looked at some files found different.
+type change struct {
+	from           *[]*Post // the Posts of the scan it began from, to recognise that by; nil if every file was looked at
+	added, removed []*Post  // published ones, by identity of the pointer
 }
 
 // stamp tells whether a file changed without reading it.
@@ -69,10 +80,11 @@ func (s *Scan) finish(site *Site, now time.Time) {
 		if r.post == nil || r.hidden {
 			continue
 		}
+		if !r.post.Settled {
+			s.restless = append(s.restless, r.post.Path)
+		}
 		if r.post.Date.After(now) && !site.Future {
-			if s.Wake.IsZero() || r.post.Date.Before(s.Wake) {
-				s.Wake = r.post.Date
-			}
+			s.future = append(s.future, r.post)
 			continue
 		}
 		published = append(published, r.post)
@@ -82,10 +94,20 @@ func (s *Scan) finish(site *Site, now time.Time) {
 		published = slices.Clone(published[:site.Limit])
 	}
 	s.Posts = published
+	s.tidy()
+}
+
+// tidy puts what is in no order into one, and finds the moment to wake at.
+func (s *Scan) tidy() {
 	slices.Sort(s.Unsettled)
 	slices.SortFunc(s.Diagnostics, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
 	})
+	for _, p := range s.future {
+		if s.Wake.IsZero() || p.Date.Before(s.Wake) {
+			s.Wake = p.Date
+		}
+	}
 }
 
 // newestFirst is a Catalogue's order.

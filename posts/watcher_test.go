@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type watching struct {
 	t     *testing.T
 	root  string
 	scans chan time.Time
+	seen  chan posts.Changes // what each scan was told
 	next  func() time.Time
 }
 
@@ -26,7 +28,7 @@ type watching struct {
 // first scan.
 func watch(t *testing.T, change func(*posts.WatcherOptions, *watching)) *watching {
 	t.Helper()
-	w := &watching{t: t, root: filepath.Join(t.TempDir(), "site"), scans: make(chan time.Time, 1000), next: func() time.Time { return time.Time{} }}
+	w := &watching{t: t, root: filepath.Join(t.TempDir(), "site"), scans: make(chan time.Time, 1000), seen: make(chan posts.Changes, 1000), next: func() time.Time { return time.Time{} }}
 	w.write("_posts/2024-03-12-a.md")
 	o := posts.WatcherOptions{Root: w.root, Settle: 20 * time.Millisecond, Rescan: time.Hour}
 	if change != nil {
@@ -35,7 +37,8 @@ func watch(t *testing.T, change func(*posts.WatcherOptions, *watching)) *watchin
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- posts.NewWatcher(o).Run(ctx, func(context.Context) time.Time {
+		done <- posts.NewWatcher(o).Run(ctx, func(_ context.Context, c posts.Changes) time.Time {
+			w.seen <- c
 			w.scans <- time.Now()
 			return w.next()
 		})
@@ -98,6 +101,25 @@ func TestWatcherScansWhatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.scanned("of a removed file")
+}
+
+func TestWatcherTellsWhatChanged(t *testing.T) {
+	w := watch(t, nil)
+	if c := <-w.seen; !c.All {
+		t.Errorf("first scan: %+v, want everything", c)
+	}
+	w.write("_posts/2024-03-13-b.md")
+	w.scanned("of a new file")
+	if c := <-w.seen; c.All || !slices.Equal(c.Paths, []string{"_posts/2024-03-13-b.md"}) {
+		t.Errorf("a new file: %+v, want its path alone", c)
+	}
+	if err := os.Rename(w.root, w.root+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	w.scanned("of a root that went away")
+	if c := <-w.seen; !c.All {
+		t.Errorf("a root renamed away: %+v, want everything", c)
+	}
 }
 
 func TestWatcherIgnoresWhatHoldsNoPosts(t *testing.T) {
@@ -225,7 +247,7 @@ func TestWatcherFallsBackToTheClock(t *testing.T) {
 		Root: root, Rescan: time.Millisecond, Log: slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil)),
 	})
 	go func() {
-		done <- w.Run(ctx, func(context.Context) time.Time { scans <- struct{}{}; return time.Time{} })
+		done <- w.Run(ctx, func(context.Context, posts.Changes) time.Time { scans <- struct{}{}; return time.Time{} })
 	}()
 	for range 5 {
 		<-scans

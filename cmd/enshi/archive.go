@@ -25,7 +25,8 @@ type archive struct {
 	watch  *watchHolder
 	log    *slog.Logger
 
-	last *posts.Scan
+	last   *posts.Scan
+	missed bool // a change that no scan has seen
 }
 
 // reading is what one scan gave.
@@ -58,6 +59,7 @@ func siteFS(dir string) (fs.FS, error) {
 
 // scanOptions say what a scan may do beside reading.
 type scanOptions struct {
+	changes  posts.Changes // what may have changed since the last scan; everything, if there was none
 	record   bool // take the watch if it is free, and record what is new
 	foresee  bool // say what would arrive, and change nothing
 	backfill int
@@ -67,7 +69,7 @@ type scanOptions struct {
 // remembers new identities and lets new posts arrive, unless another process
 // watches the site.
 func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
-	scan, err := a.reader.Scan(ctx, a.last)
+	scan, err := a.read(ctx, o.changes)
 	if err != nil {
 		return reading{}, fmt.Errorf("site %s: %w", a.root, err)
 	}
@@ -109,6 +111,18 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		return r, a.keeper.Load(ctx) // the standings moved
 	}
 	return r, nil
+}
+
+// read looks at what changed. What a scan that went wrong should have seen is
+// seen by the next one, which looks at everything.
+func (a *archive) read(ctx context.Context, c posts.Changes) (scan *posts.Scan, err error) {
+	if a.last == nil || c.All || a.missed {
+		scan, err = a.reader.Scan(ctx, a.last)
+	} else {
+		scan, err = a.reader.Look(ctx, a.last, c.Paths)
+	}
+	a.missed = err != nil
+	return scan, err
 }
 
 // settle scans until every new post has been left alone for the settle time.

@@ -139,9 +139,9 @@ func (d *daemon) openSite(ctx context.Context) error {
 
 // refresh is one turn of the watcher: read, publish, show, let arrive. Nothing
 // that goes wrong here ends the daemon; it is said, and tried again.
-func (d *daemon) refresh(ctx context.Context) (next time.Time) {
+func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.Time) {
 	first := d.archive.last == nil
-	r, err := d.archive.scan(ctx, scanOptions{record: d.roles[roleWatch]})
+	r, err := d.archive.scan(ctx, scanOptions{changes: changes, record: d.roles[roleWatch]})
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.Error("site not read, what is published stays", "error", err)
