@@ -38,8 +38,11 @@ type Document struct {
 	Path      string // below the output directory, slash-separated, decoded, without a leading slash
 	MediaType string
 	Topic     posts.Topic // "" for a document of no one topic
-	Format    Format      // "" for OPML
+	Format    Format      // "" for what is no feed, and for copies of feeds under other paths
 	Body      []byte
 	Updated   time.Time // of its newest entry; never the time of building
 	Entries   int
+
+	// Yields: the document is left out where a file is that no Publish wrote.
+	Yields bool
 }

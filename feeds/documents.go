@@ -41,7 +41,7 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 
 // document joins the fragments of a topic's posts.
 func (r *run) document(t posts.Topic, format Format) (Document, error) {
-	doc := Document{Path: Path(t, format), MediaType: format.MediaType(), Topic: t, Format: format}
+	doc := Document{Path: r.b.o.Addresses.Path(t, format), MediaType: format.MediaType(), Topic: t, Format: format}
 	f := r.b.newFeed(t, format)
 	full := !r.b.excerpt(t)
 	budget := r.b.o.MaxBytes

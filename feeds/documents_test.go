@@ -93,7 +93,7 @@ func TestEveryTopicHasItsPostsAndNoOthers(t *testing.T) {
 					}
 				}
 				for _, f := range feeds.Formats {
-					doc, ok := docs[feeds.Path(topic, f)]
+					doc, ok := docs[natural().Path(topic, f)]
 					if !ok && len(want) == 0 && topic != posts.Everything {
 						continue
 					}
@@ -124,7 +124,7 @@ func TestEveryFormatSaysTheSame(t *testing.T) {
 	docs := build(t, b, newCatalogue(p))
 	checkDocuments(t, docs)
 	for _, f := range feeds.Formats {
-		parsed, err := gofeed.NewParser().Parse(bytes.NewReader(docs[feeds.Path(posts.Everything, f)].Body))
+		parsed, err := gofeed.NewParser().Parse(bytes.NewReader(docs[natural().Path(posts.Everything, f)].Body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestEveryFormatSaysTheSame(t *testing.T) {
 		if !item.PublishedParsed.Truncate(time.Second).Equal(p.Date) {
 			t.Errorf("%s: published %v, want %v", f, item.PublishedParsed, p.Date)
 		}
-		body := string(docs[feeds.Path(posts.Everything, f)].Body)
+		body := string(docs[natural().Path(posts.Everything, f)].Body)
 		for _, want := range []string{"http://paper.example/a%20b?%E4%B8%AD=%3C1%3E", "https://img.example/%E5%9B%BE.jpg", "https://hub.example/", "李 "} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s lacks %q", f, want)
@@ -190,7 +190,7 @@ func TestWithdrawnEntryStaysThirtyDaysAndSaysNothing(t *testing.T) {
 		docs := build(t, b, newCatalogue(gone, last))
 		checkDocuments(t, docs)
 		for _, f := range feeds.Formats {
-			doc := docs[feeds.Path(posts.Tag("头条"), f)]
+			doc := docs[natural().Path(posts.Tag("头条"), f)]
 			if got, want := doc.Entries == 1, days == 40; got != want {
 				t.Errorf("%s, newest post %d days later: withdrawn entry there = %v, want %v", f, days, got, want)
 			}
@@ -208,7 +208,7 @@ func TestCorrectionIsVisibleAndMovesUpdated(t *testing.T) {
 	docs := build(t, newBuilder(t, nil), newCatalogue(p))
 	checkDocuments(t, docs)
 	for _, f := range feeds.Formats {
-		doc := docs[feeds.Path(posts.Everything, f)]
+		doc := docs[natural().Path(posts.Everything, f)]
 		parsed, _ := gofeed.NewParser().Parse(bytes.NewReader(doc.Body))
 		item := parsed.Items[0]
 		if want := "<p><strong>更正：“三亩”应为“三公顷” &amp; &lt;更多&gt;</strong></p>\n<p>正文 p1</p>\n"; item.Content != strings.TrimSpace(want) && item.Content != want {
@@ -327,7 +327,7 @@ func TestDocumentStaysBelowMaxBytes(t *testing.T) {
 			b := newBuilder(t, func(o *feeds.Options) { o.Content, o.MaxBytes = body, limit })
 			docs := build(t, b, c)
 			for _, f := range feeds.Formats {
-				doc := docs[feeds.Path(posts.Everything, f)]
+				doc := docs[natural().Path(posts.Everything, f)]
 				checkDocuments(t, map[string]feeds.Document{doc.Path: doc})
 				if len(doc.Body) > limit || len(doc.Body) < limit/2 {
 					t.Errorf("%s has %d bytes, want at most %d and not much less", doc.Path, len(doc.Body), limit)
@@ -354,7 +354,7 @@ func TestHugePostIsGivenAsExcerptAndNeverBlocks(t *testing.T) {
 	docs := build(t, b, newCatalogue(huge, titan, small))
 	checkDocuments(t, docs)
 	for _, f := range feeds.Formats {
-		doc := docs[feeds.Path(posts.Everything, f)]
+		doc := docs[natural().Path(posts.Everything, f)]
 		if diff := cmp.Diff([]posts.ID{huge.ID, small.ID}, ids(t, doc)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", doc.Path, diff)
 		}
@@ -376,10 +376,10 @@ func TestExcerptLeavesContentOut(t *testing.T) {
 	docs := build(t, b, newCatalogue(p))
 	checkDocuments(t, docs)
 	for _, f := range feeds.Formats {
-		if bytes.Contains(docs[feeds.Path(posts.Everything, f)].Body, []byte("正文")) {
+		if bytes.Contains(docs[natural().Path(posts.Everything, f)].Body, []byte("正文")) {
 			t.Errorf("%s: the feed of excerpts has the content", f)
 		}
-		if !bytes.Contains(docs[feeds.Path(posts.Tag("全文"), f)].Body, []byte("正文")) {
+		if !bytes.Contains(docs[natural().Path(posts.Tag("全文"), f)].Body, []byte("正文")) {
 			t.Errorf("%s: the feed in full lacks the content", f)
 		}
 	}

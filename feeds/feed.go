@@ -32,8 +32,8 @@ func (b *Builder) newFeed(t posts.Topic, f Format) *feed {
 		id:          atomID(b.feedID(t)),
 		title:       b.Title(t),
 		description: b.description(t),
-		self:        b.o.PublicURL + URLPath(t, f),
-		page:        b.o.PublicURL + PagePath(t),
+		self:        b.o.PublicURL + b.o.Addresses.URLPath(t, f),
+		page:        b.o.PublicURL + b.o.Addresses.PagePath(t),
 		updated:     emptySince(),
 		empty:       true,
 	}
@@ -61,7 +61,7 @@ func (b *Builder) Title(t posts.Topic) string {
 
 // name is what a topic is called.
 func (b *Builder) name(t posts.Topic) string {
-	return firstText(b.o.Titles[t], t.Name(), Slug(t.Name()))
+	return firstText(b.o.Titles[t], t.Name(), b.o.Addresses.Slug(t))
 }
 
 func (b *Builder) description(t posts.Topic) string {

@@ -63,8 +63,8 @@ func (b *Builder) outline(t posts.Topic) outline {
 		Text:        title,
 		Title:       title,
 		Description: b.description(t),
-		XMLURL:      b.o.PublicURL + URLPath(t, Atom),
-		HTMLURL:     b.o.PublicURL + PagePath(t),
+		XMLURL:      b.o.PublicURL + b.o.Addresses.URLPath(t, Atom),
+		HTMLURL:     b.o.PublicURL + b.o.Addresses.PagePath(t),
 		Language:    b.o.Language,
 	}
 }

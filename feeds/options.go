@@ -36,6 +36,9 @@ type Options struct {
 	Excerpts map[posts.Topic]bool   // the same for one topic, over Excerpt
 	Titles   map[posts.Topic]string // what a topic is called instead of its name
 
+	// Addresses say where documents are and which topics have none.
+	Addresses Addresses
+
 	// IDs are the ids of the feeds. A topic without one gets an id made from
 	// SiteURL and its name.
 	IDs map[posts.Topic]posts.ID

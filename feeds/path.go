@@ -10,59 +10,15 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/enshi-daily/enshi/posts"
 )
-
-// OPMLPath is the path of the list of all feeds.
-const OPMLPath = "feeds.opml"
 
 // maxName is the longest name of a directory that file systems take.
 const maxName = 255
 
-// Path is where a topic's feed is kept below the output directory, decoded and
-// without a leading slash. Two topics never share one, whatever else exists.
-func Path(t posts.Topic, f Format) string {
-	if t == posts.Everything {
-		switch f {
-		case Atom:
-			return "feed.xml"
-		case RSS:
-			return "rss.xml"
-		}
-		return "feed.json"
-	}
-	return directory(t) + fileName(f)
-}
-
-func fileName(f Format) string {
-	switch f {
-	case Atom:
-		return "atom.xml"
-	case RSS:
-		return "rss.xml"
-	}
-	return "feed.json"
-}
-
-func directory(t posts.Topic) string {
-	if t == posts.Everything {
-		return ""
-	}
-	return string(t.Kind()) + "/" + Slug(t.Name()) + "/"
-}
-
-// URLPath is the path of a topic's feed in addresses: Path with a leading
-// slash, everything but RFC 3986's unreserved characters percent-encoded with
-// upper-case hex. It is the one spelling that links use.
-func URLPath(t posts.Topic, f Format) string { return EncodePath(Path(t, f)) }
-
-// PagePath is the path of a topic's HTML page in addresses, with a slash at
-// either end.
-func PagePath(t posts.Topic) string { return EncodePath(directory(t)) }
-
-// EncodePath spells a decoded path as URLPath does, which tells a server
-// whether an address was asked for by its one spelling.
+// EncodePath is a decoded path as addresses spell it: with a leading slash,
+// everything but RFC 3986's unreserved characters percent-encoded with
+// upper-case hex. It is the one spelling that links use, and tells a server
+// whether an address was asked for by it.
 func EncodePath(path string) string {
 	const hexDigits = "0123456789ABCDEF"
 	encoded := make([]byte, 0, len(path)*3+1)
@@ -86,18 +42,23 @@ func unreserved(c byte) bool {
 
 var suffixed = regexp.MustCompile(`~[0-9a-f]{8}$`)
 
-// Slug is the directory of a topic of that name. A name that is safe, no longer
+// naturalSlug is the directory of a topic of that name. A name that is safe, no longer
 // than 255 bytes and equal to its own case folding is its own slug. Any other
 // (one with a capital letter, a slash, a control or format character, a dot in
 // front …) gets "~" and eight digits of its hash appended, unsafe characters
 // made "-". So names that differ only by case stay apart even on file systems
 // that ignore it, and a slug never depends on which other topics exist. A name
 // that already ends like that is unsafe too, so no two names share a slug.
-func Slug(name string) string {
+func naturalSlug(name string) string {
 	name = norm.NFC.String(name)
 	if safeSlug(name) {
 		return name
 	}
+	return markedSlug(name)
+}
+
+// markedSlug is a slug that no other name has, and no operator may configure.
+func markedSlug(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	suffix := "~" + hex.EncodeToString(sum[:4])
 	stem := strings.Map(func(r rune) rune {

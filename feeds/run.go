@@ -40,7 +40,7 @@ type run struct {
 func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 	r := &run{
 		b:       b,
-		topics:  allTopics(c, known),
+		topics:  b.o.Addresses.Topics(c, known...),
 		entries: make(map[posts.Topic][]*slot, len(c.Topics())+1),
 	}
 	slots := make(map[*posts.Post]*slot)
@@ -73,18 +73,6 @@ func checkID(c *posts.Catalogue, p *posts.Post) error {
 		return fmt.Errorf("it has the id of %s", other.Path)
 	}
 	return nil
-}
-
-// allTopics is Everything, the catalogue's topics, and the known ones.
-func allTopics(c *posts.Catalogue, known []posts.Topic) []posts.Topic {
-	topics := make([]posts.Topic, 0, len(c.Topics())+len(known))
-	topics = append(topics, c.Topics()...)
-	for _, t := range known {
-		if t != posts.Everything && t.Name() != "" {
-			topics = append(topics, t)
-		}
-	}
-	return append([]posts.Topic{posts.Everything}, posts.SortTopics(topics)...)
 }
 
 // live returns the posts of a topic's live feed: the newest ones, without those

@@ -22,8 +22,8 @@ func (d *drain) ReadFrom(r io.Reader) (int64, error) { return io.Copy(io.Discard
 func BenchmarkDocument(b *testing.B) {
 	s := newSite(b, nil)
 	handler := s.server.Handler()
-	path := feeds.URLPath(posts.Category("要闻"), feeds.Atom)
-	file := s.file(feeds.Path(posts.Category("要闻"), feeds.Atom))
+	path := paths().URLPath(posts.Category("要闻"), feeds.Atom)
+	file := s.file(paths().Path(posts.Category("要闻"), feeds.Atom))
 	for name, known := range map[string]string{"304": `"` + file.ETag + `-gzip"`, "200": `"other"`} {
 		b.Run(name, func(b *testing.B) {
 			r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, path, nil)

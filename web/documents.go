@@ -141,7 +141,7 @@ func (s *Server) otherSpelling(p place) (string, bool) {
 		return "", false
 	}
 	for _, f := range feeds.Formats {
-		path := feeds.Path(t, f)
+		path := s.o.Paths.Path(t, f)
 		if path[strings.LastIndexByte(path, '/')+1:] != parts[2] {
 			continue
 		}

@@ -28,16 +28,16 @@ func TestDocumentIsServedAsPublished(t *testing.T) {
 	s := newSite(t, nil)
 	for _, topic := range []posts.Topic{posts.Everything, posts.Category("要闻"), posts.Tag("A/B"), posts.Tag(`GDP<b>"`)} {
 		for _, f := range feeds.Formats {
-			r := s.get(feeds.URLPath(topic, f))
-			want, err := os.ReadFile(s.file(feeds.Path(topic, f)).Name)
+			r := s.get(paths().URLPath(topic, f))
+			want, err := os.ReadFile(s.file(paths().Path(topic, f)).Name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if r.status != http.StatusOK || r.body != string(want) {
-				t.Errorf("GET %s = %d, %d bytes, want 200, %d bytes", feeds.URLPath(topic, f), r.status, len(r.body), len(want))
+				t.Errorf("GET %s = %d, %d bytes, want 200, %d bytes", paths().URLPath(topic, f), r.status, len(r.body), len(want))
 			}
 			if got := r.header.Get("Content-Type"); got != f.MediaType() {
-				t.Errorf("Content-Type of %s = %q, want %q", feeds.URLPath(topic, f), got, f.MediaType())
+				t.Errorf("Content-Type of %s = %q, want %q", paths().URLPath(topic, f), got, f.MediaType())
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func TestHeadOfDocumentTellsItsLength(t *testing.T) {
 
 func TestDocumentNamesItsHubs(t *testing.T) {
 	s := newSite(t, func(o *web.Options) { o.Hubs = []string{"https://hub.example/"} })
-	path := feeds.URLPath(posts.Tag("茶"), feeds.RSS)
+	path := paths().URLPath(posts.Tag("茶"), feeds.RSS)
 	want := `<https://hub.example/>; rel="hub", <` + public + path + `>; rel="self"`
 	if got := s.get(path).header.Get("Link"); got != want {
 		t.Errorf("Link = %s, want %s", got, want)

@@ -57,6 +57,9 @@ func (l *logBuffer) String() string {
 	return l.text.String()
 }
 
+// paths are the addresses that nobody configured.
+func paths() feeds.Addresses { return feeds.Addresses{} }
+
 func zone() *time.Location { return time.FixedZone("CST", 8*60*60) }
 
 // newSite starts a site with the posts of newPosts. change may alter the

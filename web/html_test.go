@@ -28,8 +28,8 @@ func (s *site) everyPage(lang string) map[string]reply {
 	preferences := local(s.addresses.Preferences(active.ID, active.Generation))
 	pages := map[string]reply{
 		"home":              s.get("/" + in),
-		"topic":             s.get(feeds.PagePath(posts.Tag("茶")) + in),
-		"topic with markup": s.get(feeds.PagePath(posts.Tag(`GDP<b>"`)) + in),
+		"topic":             s.get(paths().PagePath(posts.Tag("茶")) + in),
+		"topic with markup": s.get(paths().PagePath(posts.Tag(`GDP<b>"`)) + in),
 		"subscribe":         s.get("/subscribe" + in),
 		"mended":            s.post("/subscribe"+in, url.Values{"address": {`"><script>`}, "scope": {"some"}, "cadence": {"x"}}),
 		"check mail":        s.post("/subscribe"+in, url.Values{"address": {"d@example.org"}}),
@@ -190,15 +190,15 @@ func TestStartPageOffersEveryFeed(t *testing.T) {
 	body := s.get("/").body
 	for _, topic := range append([]posts.Topic{posts.Everything}, newCatalogue(newPosts()).Topics()...) {
 		for _, f := range feeds.Formats {
-			if address := public + feeds.URLPath(topic, f); !strings.Contains(body, `"`+address+`"`) {
+			if address := public + paths().URLPath(topic, f); !strings.Contains(body, `"`+address+`"`) {
 				t.Errorf("the start page lacks %s", address)
 			}
 		}
-		if topic != posts.Everything && !strings.Contains(body, `href="`+feeds.PagePath(topic)+`"`) {
+		if topic != posts.Everything && !strings.Contains(body, `href="`+paths().PagePath(topic)+`"`) {
 			t.Errorf("the start page lacks the page of %s", topic)
 		}
 	}
-	page := html.UnescapeString(s.get(feeds.PagePath(posts.Tag("茶"))).body)
+	page := html.UnescapeString(s.get(paths().PagePath(posts.Tag("茶"))).body)
 	for _, f := range feeds.Formats {
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
 		if !strings.Contains(page, `<link rel="alternate" type="`+mediaType+`"`) {

@@ -33,7 +33,7 @@ func (s *Server) feedLines(v *visit, t posts.Topic) []templates.FeedLine {
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
 		lines = append(lines, templates.FeedLine{
 			Label: names[f], Title: fmt.Sprintf("%s (%s)", title, names[f]), MediaType: mediaType,
-			URL: s.o.Addresses.Public + feeds.URLPath(t, f), ID: "feed-" + string(f),
+			URL: s.o.Addresses.Public + s.o.Paths.URLPath(t, f), ID: "feed-" + string(f),
 		})
 	}
 	return lines
@@ -44,7 +44,7 @@ func (s *Server) topicLines(v *visit, counts []topicCount) []templates.TopicLine
 	lines := make([]templates.TopicLine, 0, len(counts))
 	for _, c := range counts {
 		lines = append(lines, templates.TopicLine{
-			Name: c.topic.Name(), Page: s.here(v, feeds.PagePath(c.topic)), Posts: c.posts, Feeds: s.feedLines(v, c.topic),
+			Name: c.topic.Name(), Page: s.here(v, s.o.Paths.PagePath(c.topic)), Posts: c.posts, Feeds: s.feedLines(v, c.topic),
 		})
 	}
 	return lines

@@ -54,7 +54,8 @@ type Options struct {
 	Now       func() time.Time
 	Documents Documents
 	Templates Pages
-	Files     fs.FS // style, script and sentences: templates.WebFiles
+	Paths     feeds.Addresses // as the documents were built with
+	Files     fs.FS           // style, script and sentences: templates.WebFiles
 
 	Addresses subscribers.Addresses // also says where the pages are: Addresses.Public
 	Registry  subscribers.Registry

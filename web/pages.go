@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 	"github.com/enshi-daily/enshi/templates"
 )
@@ -39,7 +38,7 @@ func (s *Server) topic(w http.ResponseWriter, v *visit) error {
 	if !ok {
 		return errNotFound
 	}
-	if spelled := feeds.PagePath(t); spelled != v.place.raw {
+	if spelled := s.o.Paths.PagePath(t); spelled != v.place.raw {
 		s.moved(w, v, spelled)
 		return nil
 	}

@@ -52,17 +52,17 @@ func TestOtherSpellingsMoveToTheOne(t *testing.T) {
 	s := newSite(t, nil)
 	news, tea, cafe, slash := posts.Category("要闻"), posts.Tag("茶"), posts.Category("café"), posts.Tag("A/B")
 	for _, tt := range []struct{ name, target, want string }{
-		{"lower-case hex", "/category/%e8%a6%81%e9%97%bb/", feeds.PagePath(news)},
-		{"raw", "/category/要闻/", feeds.PagePath(news)},
-		{"no slash", "/category/%E8%A6%81%E9%97%BB", feeds.PagePath(news)},
-		{"NFD", "/category/cafe%CC%81/", feeds.PagePath(cafe)},
-		{"needlessly encoded", "/t%61g/%E8%8C%B6/", feeds.PagePath(tea)},
-		{"name instead of slug", "/tag/A%2FB/", feeds.PagePath(slash)},
-		{"query kept", "/category/要闻/?lang=en", feeds.PagePath(news) + "?lang=en"},
-		{"feed, raw", "/category/要闻/atom.xml", feeds.URLPath(news, feeds.Atom)},
-		{"feed, lower-case hex", "/tag/%e8%8c%b6/feed.json", feeds.URLPath(tea, feeds.JSON)},
-		{"feed, NFD", "/category/cafe%CC%81/rss.xml", feeds.URLPath(cafe, feeds.RSS)},
-		{"feed, name instead of slug", "/tag/A%2FB/rss.xml", feeds.URLPath(slash, feeds.RSS)},
+		{"lower-case hex", "/category/%e8%a6%81%e9%97%bb/", paths().PagePath(news)},
+		{"raw", "/category/要闻/", paths().PagePath(news)},
+		{"no slash", "/category/%E8%A6%81%E9%97%BB", paths().PagePath(news)},
+		{"NFD", "/category/cafe%CC%81/", paths().PagePath(cafe)},
+		{"needlessly encoded", "/t%61g/%E8%8C%B6/", paths().PagePath(tea)},
+		{"name instead of slug", "/tag/A%2FB/", paths().PagePath(slash)},
+		{"query kept", "/category/要闻/?lang=en", paths().PagePath(news) + "?lang=en"},
+		{"feed, raw", "/category/要闻/atom.xml", paths().URLPath(news, feeds.Atom)},
+		{"feed, lower-case hex", "/tag/%e8%8c%b6/feed.json", paths().URLPath(tea, feeds.JSON)},
+		{"feed, NFD", "/category/cafe%CC%81/rss.xml", paths().URLPath(cafe, feeds.RSS)},
+		{"feed, name instead of slug", "/tag/A%2FB/rss.xml", paths().URLPath(slash, feeds.RSS)},
 		{"feed of the site, encoded", "/feed%2Exml", "/feed.xml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestPublicAddressBelowAPath(t *testing.T) {
 			t.Errorf("GET %s = %d, want 200", path, r.status)
 		}
 	}
-	if _, location := s.raw("/feeds/category/要闻/"); location != "/feeds"+feeds.PagePath(posts.Category("要闻")) {
+	if _, location := s.raw("/feeds/category/要闻/"); location != "/feeds"+paths().PagePath(posts.Category("要闻")) {
 		t.Errorf("Location = %q, want it below the public path", location)
 	}
 	if r := s.get("/feeds/"); !strings.Contains(r.body, `action="/feeds/subscribe"`) {

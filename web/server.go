@@ -79,7 +79,7 @@ func New(o Options) (*Server, error) {
 }
 
 // SetCatalogue shows the posts of c from the next request on.
-func (s *Server) SetCatalogue(c *posts.Catalogue) { s.shelf.Store(newShelf(c)) }
+func (s *Server) SetCatalogue(c *posts.Catalogue) { s.shelf.Store(newShelf(c, s.o.Paths)) }
 
 // Handler answers requests, for Run and for tests.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }

@@ -22,10 +22,10 @@ type topicCount struct {
 	posts int
 }
 
-func newShelf(c *posts.Catalogue) *shelf {
+func newShelf(c *posts.Catalogue, paths feeds.Addresses) *shelf {
 	s := &shelf{catalogue: c, bySlug: make(map[string]posts.Topic, len(c.Topics()))}
 	for _, t := range c.Topics() {
-		s.bySlug[pageName(t)] = t
+		s.bySlug[strings.TrimSuffix(paths.Directory(t), "/")] = t
 		n := topicCount{t, len(c.Posts(t))}
 		if t.Kind() == posts.KindCategory {
 			s.categories = append(s.categories, n)
@@ -44,12 +44,6 @@ func newShelf(c *posts.Catalogue) *shelf {
 // has says whether a topic can be followed.
 func (s *shelf) has(t posts.Topic) bool {
 	return t == posts.Everything || len(s.catalogue.Posts(t)) > 0
-}
-
-// pageName is the directory of a topic's documents, "tag/NAME".
-func pageName(t posts.Topic) string {
-	path := feeds.Path(t, feeds.Atom)
-	return path[:strings.LastIndexByte(path, '/')]
 }
 
 // topicNamed is the topic of a kind as addresses write it.

@@ -64,6 +64,7 @@ type parts struct {
 // site is the site's reader with what its _config.yml says.
 type site struct {
 	settings    posts.Site
+	addresses   feeds.Addresses
 	diagnostics []posts.Diagnostic
 	reader      *posts.Reader
 	bodies      *posts.Bodies
@@ -184,10 +185,14 @@ func (p *parts) readSite() (*site, error) {
 	if err := p.override(&settings); err != nil {
 		return nil, err
 	}
+	addresses, err := feeds.NewAddresses(feeds.AddressOptions{Before: settings})
+	if err != nil {
+		return nil, usageError{err}
+	}
 	h := p.cfg.House
 	house := posts.House{Byline: h.Byline, SourceLink: h.SourceLink, SourceName: h.SourceName, Navigation: h.Navigation, EditorsNote: h.EditorsNote}
 	p.site = &site{
-		settings: settings, diagnostics: diagnostics,
+		settings: settings, addresses: addresses, diagnostics: diagnostics,
 		reader: posts.NewReader(posts.Options{FS: fsys, Site: settings, House: house, Now: p.now, Settle: p.cfg.Settle}),
 		bodies: posts.NewBodies(posts.BodiesOptions{FS: fsys, Site: settings, House: house}),
 	}
@@ -290,7 +295,7 @@ func (p *parts) press(a *archive, publisher *feeds.Publisher, public string) *pr
 	return &press{bodies: a.bodies, publisher: publisher, options: feeds.Options{
 		Title: a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
 		SiteURL: p.articles(a.site), PublicURL: public, Hubs: f.Hubs,
-		Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt,
+		Addresses: p.site.addresses, Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt,
 	}}
 }
 
@@ -304,7 +309,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, e
 	}
 	l := p.cfg.Limits
 	return web.New(web.Options{
-		Log: p.log, Now: p.now, Documents: documents, Templates: p.templates, Files: templates.WebFiles(p.overrides()),
+		Log: p.log, Now: p.now, Documents: documents, Paths: p.site.addresses, Templates: p.templates, Files: templates.WebFiles(p.overrides()),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
 		Title: s.Title, Description: s.Description, Language: subscribers.Language(p.cfg.Digest.Language),
