@@ -48,9 +48,10 @@ func NewIntake(o IntakeOptions) *Intake { return &Intake{o: o} }
 
 // Recognised is what a scan found, with the identities' standings.
 type Recognised struct {
-	Posts    []*posts.Post // with their IDs
-	Standing map[posts.ID]posts.Standing
-	Backfill int // let the newest so many of a new store's backlog arrive
+	Catalogue *posts.Catalogue
+	Due       []*posts.Post // those that are to arrive
+	Standing  map[posts.ID]posts.Standing
+	Backfill  int // let the newest so many of a new store's backlog arrive
 }
 
 // Taken is what one run of the intake did.
@@ -81,7 +82,7 @@ func (i *Intake) Take(ctx context.Context, w posts.Watch, r Recognised) (Taken, 
 	if err := i.arrive(ctx, w, eligible, &taken); err != nil {
 		return taken, err
 	}
-	return taken, i.update(ctx, w, r.Posts, &taken)
+	return taken, i.update(ctx, w, r.Catalogue, &taken)
 }
 
 func (i *Intake) load(ctx context.Context) error {
@@ -107,9 +108,9 @@ func (i *Intake) load(ctx context.Context) error {
 // are ordered.
 func (i *Intake) eligible(r Recognised, taken *Taken) []*posts.Post {
 	var due []*posts.Post
-	for _, p := range r.Posts {
+	for _, p := range r.Due {
 		switch {
-		case p.Withdrawn || r.Standing[p.ID] != posts.Due:
+		case p.Withdrawn:
 		case !p.Settled:
 			taken.Unready++
 		default:
@@ -128,15 +129,15 @@ func (i *Intake) eligible(r Recognised, taken *Taken) []*posts.Post {
 // backfill returns the newest posts of the backlog.
 func backfill(r Recognised) []*posts.Post {
 	var old []*posts.Post
-	for _, p := range r.Posts {
+	for _, p := range r.Catalogue.Posts(posts.Everything) {
+		if len(old) == r.Backfill {
+			break
+		}
 		if !p.Withdrawn && r.Standing[p.ID] == posts.Backlog {
 			old = append(old, p)
 		}
 	}
-	slices.SortFunc(old, func(a, b *posts.Post) int {
-		return cmp.Or(b.Date.Compare(a.Date), cmp.Compare(b.Path, a.Path))
-	})
-	return old[:min(len(old), r.Backfill)]
+	return old
 }
 
 // guard returns the posts to hold, with the reason for each. A backlog that an
@@ -200,11 +201,11 @@ func (i *Intake) arrive(ctx context.Context, w posts.Watch, eligible []*posts.Po
 }
 
 // update carries changes of posts that arrived into the log.
-func (i *Intake) update(ctx context.Context, w posts.Watch, all []*posts.Post, taken *Taken) error {
+func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, taken *Taken) error {
 	var changed []digest.Entry
-	for _, p := range all {
-		old, ok := i.recent[p.ID]
-		if !ok || i.seen[p.ID] == p.Hash {
+	for id, old := range i.recent {
+		p, ok := c.ByID(id)
+		if !ok || i.seen[id] == p.Hash {
 			continue
 		}
 		e, ok := i.entry(p, taken)
@@ -221,6 +222,7 @@ func (i *Intake) update(ctx context.Context, w posts.Watch, all []*posts.Post, t
 	if len(changed) == 0 {
 		return nil
 	}
+	slices.SortFunc(changed, func(a, b digest.Entry) int { return cmp.Compare(a.Number, b.Number) })
 	if err := i.o.Log.Update(ctx, w, changed); err != nil {
 		return fmt.Errorf("%d entries of the arrival log not updated: %w", len(changed), err)
 	}

@@ -1,7 +1,7 @@
 package posts
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -20,9 +20,7 @@ type Catalogue struct {
 // NewCatalogue indexes published posts, which must have their IDs. It takes
 // the slice over.
 func NewCatalogue(site Site, published []*Post) *Catalogue {
-	slices.SortFunc(published, func(a, b *Post) int {
-		return cmp.Or(b.Date.Compare(a.Date), cmp.Compare(b.Path, a.Path))
-	})
+	slices.SortFunc(published, newestFirst)
 	c := &Catalogue{
 		site:    site,
 		all:     published,
@@ -35,11 +33,59 @@ func NewCatalogue(site Site, published []*Post) *Catalogue {
 			c.byTopic[t] = append(c.byTopic[t], p)
 		}
 	}
-	for t := range c.byTopic {
-		c.topics = append(c.topics, t)
-	}
-	slices.Sort(c.topics)
+	c.topics = slices.Sorted(maps.Keys(c.byTopic))
 	return c
+}
+
+// Delta is what is different between two catalogues of one site. A post that
+// changed is in both lists, as it was and as it is.
+type Delta struct {
+	Removed, Added []*Post
+}
+
+// With returns the catalogue that c is after some changes. What it costs grows
+// with the archive by a few copied pointers a post.
+func (c *Catalogue) With(d Delta) *Catalogue {
+	next := &Catalogue{
+		site: c.site, topics: c.topics,
+		all:     patched(c.all, d.Removed, d.Added),
+		byTopic: maps.Clone(c.byTopic),
+		byID:    maps.Clone(c.byID),
+	}
+	removed, added := make(map[Topic][]*Post), make(map[Topic][]*Post)
+	for _, p := range d.Removed {
+		delete(next.byID, p.ID)
+		for _, t := range p.Topics() {
+			removed[t] = append(removed[t], p)
+		}
+	}
+	for _, p := range d.Added {
+		next.byID[p.ID] = p
+		for _, t := range p.Topics() {
+			added[t] = append(added[t], p)
+		}
+	}
+	for t, list := range removed {
+		next.byTopic[t] = patched(next.byTopic[t], list, added[t])
+		delete(added, t)
+	}
+	for t, list := range added {
+		next.byTopic[t] = patched(next.byTopic[t], nil, list)
+	}
+	maps.DeleteFunc(next.byTopic, func(_ Topic, list []*Post) bool { return len(list) == 0 })
+	if !sameKeys(next.byTopic, c.byTopic) {
+		next.topics = slices.Sorted(maps.Keys(next.byTopic))
+	}
+	return next
+}
+
+func sameKeys(a, b map[Topic][]*Post) bool {
+	for t := range a {
+		if _, ok := b[t]; !ok {
+			return false
+		}
+	}
+	return len(a) == len(b)
 }
 
 // Site is the site that the posts were read from.

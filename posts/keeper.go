@@ -27,15 +27,22 @@ type Keeper struct {
 	mu     sync.Mutex
 	loaded bool
 	known  []Identity
-	index  map[ID]int // into known
+	index  map[ID]int     // into known
+	paths  map[string]int // the same, of the record that stands for a path
 	last   *recognition
+	given  int // the number of the recognition that the caller had last
 }
 
 // recognition is the outcome of the latest scan.
 type recognition struct {
+	number    int // rises with every one
+	after     int // the number of the one that result.Delta is about
+	reader    *Reader
+	scan      uint64 // the number of the reader's scan
 	scanned   []*Post
 	files     int
 	unsettled bool
+	pending   bool // files went whose records are not marked yet
 	result    Recognised
 	feeds     map[Topic]ID
 	record    []Identity // of posts and feeds, not stored yet
@@ -62,7 +69,8 @@ func (k *Keeper) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identities: %w", err)
 	}
-	k.known, k.index, k.last, k.loaded = nil, make(map[ID]int, len(known)), nil, true
+	k.known, k.index, k.paths = nil, make(map[ID]int, len(known)), make(map[string]int, len(known))
+	k.last, k.loaded = nil, true
 	k.remember(known)
 	return nil
 }
@@ -70,12 +78,17 @@ func (k *Keeper) load(ctx context.Context) error {
 // remember brings known up to date with records.
 func (k *Keeper) remember(records []Identity) {
 	for _, r := range records {
-		if at, ok := k.index[r.ID]; ok {
+		at, ok := k.index[r.ID]
+		if ok {
 			k.known[at] = r
-			continue
+		} else {
+			at = len(k.known)
+			k.index[r.ID] = at
+			k.known = append(k.known, r)
 		}
-		k.index[r.ID] = len(k.known)
-		k.known = append(k.known, r)
+		if before, ok := k.paths[r.Path]; !ok || before == at || supersedes(&r, &k.known[before]) {
+			k.paths[r.Path] = at
+		}
 	}
 }
 
@@ -90,7 +103,8 @@ func (k *Keeper) Known() []Identity {
 // topics, and of every topic on record, their ids. With a watch it stores what
 // is new; without one it stores nothing, and what is new has the identity that
 // it would get. ErrFenced if the watch has passed on, ErrOtherSite if the scan is
-// of another site: then nothing changed.
+// of another site: then nothing changed. Standing belongs to the keeper and is
+// valid until the next call.
 func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, map[Topic]ID, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -99,12 +113,8 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 			return Recognised{}, nil, err
 		}
 	}
-	if !k.last.is(s) {
-		last, err := k.recognise(s)
-		if err != nil {
-			return Recognised{}, nil, err
-		}
-		k.last = last
+	if err := k.follow(s); err != nil {
+		return Recognised{}, nil, err
 	}
 	last := k.last
 	result := last.result
@@ -119,6 +129,10 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 		k.remember(last.record)
 		last.record, last.result.Record, last.result.Vanished = nil, nil, nil
 	}
+	if last.after != k.given {
+		result.Delta = nil
+	}
+	k.given, last.after, last.result.Delta = last.number, last.number, &Delta{}
 	return result, maps.Clone(last.feeds), nil
 }
 
@@ -132,8 +146,9 @@ func (k *Keeper) recognise(s *Scan) (*recognition, error) {
 	if err != nil {
 		return nil, err
 	}
-	unsettled := len(s.Unsettled) > 0
+	unsettled, pending := len(s.Unsettled) > 0, false
 	if unsettled {
+		pending = len(result.Vanished) > 0
 		// A renamed file may be among those that are left out until they
 		// settle. Its old path has not vanished before that is known.
 		result.Vanished = nil
@@ -154,6 +169,7 @@ func (k *Keeper) recognise(s *Scan) (*recognition, error) {
 		minted[i].Seen = seen
 	}
 	return &recognition{
+		reader: s.reader, scan: s.number, pending: pending,
 		scanned: s.Posts, files: len(s.files), unsettled: unsettled, result: result, feeds: feeds,
 		record: append(slices.Clone(result.Record), minted...),
 	}, nil

@@ -35,7 +35,7 @@ func (r *Reader) Look(ctx context.Context, prev *Scan, paths []string) (*Scan, e
 	if len(looked) > maxLook || !w.look(prev.folders, looked) {
 		return r.Scan(ctx, prev)
 	}
-	scan := &Scan{reader: r, files: maps.Clone(prev.files), folders: prev.folders}
+	scan := &Scan{reader: r, number: r.scans.Add(1), files: maps.Clone(prev.files), folders: prev.folders}
 	for file := range looked {
 		delete(scan.files, file)
 	}
@@ -95,7 +95,7 @@ func (s *Scan) patch(prev *Scan, looked map[string]bool, now time.Time) {
 			s.Diagnostics = append(s.Diagnostics, d)
 		}
 	}
-	c := change{from: &prev.Posts}
+	c := change{from: prev.number}
 	arrives := func(p *Post) {
 		if p.Date.After(now) && !s.reader.opts.Site.Future {
 			s.future = append(s.future, p)

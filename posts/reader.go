@@ -28,6 +28,7 @@ type Options struct {
 type Reader struct {
 	opts Options
 
+	scans     atomic.Uint64
 	prepare   sync.Once
 	parser    *postParser
 	parserErr error
@@ -63,7 +64,10 @@ func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
 		return nil, err
 	}
 	now := r.opts.Now()
-	scan := &Scan{Diagnostics: w.diags, reader: r, files: make(map[string]*record, len(w.sources)), folders: w.folders}
+	scan := &Scan{
+		Diagnostics: w.diags, reader: r, number: r.scans.Add(1),
+		files: make(map[string]*record, len(w.sources)), folders: w.folders,
+	}
 	if err := r.update(ctx, scan, prev, w.sources); err != nil {
 		return nil, err
 	}

@@ -100,6 +100,11 @@ func (r *recogniser) result(now time.Time) Recognised {
 			out.Vanished = append(out.Vanished, gone.ID)
 		}
 	}
+	for _, p := range out.Posts {
+		if out.Standing[p.ID] == Due {
+			out.Due = append(out.Due, p)
+		}
+	}
 	slices.Sort(out.Vanished)
 	slices.SortFunc(out.Record, func(a, b Identity) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortStableFunc(out.Diagnostics, func(a, b Diagnostic) int { return cmp.Compare(a.Path, b.Path) })
@@ -114,10 +119,7 @@ func (r *recogniser) record(it *item, now time.Time) (record Identity, changed b
 	} else {
 		record = r.newRecord(it, now)
 	}
-	record.Path, record.SourceURL, record.Body, record.Gone = it.post.Path, it.post.SourceURL, it.post.Body, false
-	if it.post.Withdrawn {
-		record.Standing = Withdrawn
-	}
+	record = record.of(it.post)
 	return record, before == nil || record != *before
 }
 

@@ -21,13 +21,14 @@ type Scan struct {
 	future   []*Post           // to be published at their date
 	restless []string          // files whose posts are not settled yet
 
+	number uint64 // among the reader's scans, from 1
 	change change
 }
 
 // change is what a scan that looked at some files found different.
 type change struct {
-	from           *[]*Post // the Posts of the scan it began from, to recognise that by; nil if every file was looked at
-	added, removed []*Post  // published ones, by identity of the pointer
+	from           uint64  // the number of the scan it began from; 0 if every file was looked at
+	added, removed []*Post // published ones, by identity of the pointer
 }
 
 // stamp tells whether a file changed without reading it.

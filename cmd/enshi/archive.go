@@ -25,8 +25,9 @@ type archive struct {
 	watch  *watchHolder
 	log    *slog.Logger
 
-	last   *posts.Scan
-	missed bool // a change that no scan has seen
+	last      *posts.Scan
+	missed    bool // a change that no scan has seen
+	catalogue *posts.Catalogue
 }
 
 // reading is what one scan gave.
@@ -88,13 +89,18 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	a.last = scan
+	a.last, a.missed = scan, false
+	if recognised.Delta != nil && a.catalogue != nil {
+		a.catalogue = a.catalogue.With(*recognised.Delta)
+	} else {
+		a.catalogue = posts.NewCatalogue(a.site, recognised.Posts)
+	}
 	r := reading{
-		catalogue: posts.NewCatalogue(a.site, recognised.Posts),
+		catalogue: a.catalogue,
 		feedIDs:   feedIDs, watching: watch != nil, wake: scan.Wake, unsettled: scan.Unsettled,
 		diagnostics: append(append([]posts.Diagnostic(nil), scan.Diagnostics...), recognised.Diagnostics...),
 	}
-	found := delivery.Recognised{Posts: recognised.Posts, Standing: recognised.Standing, Backfill: o.backfill}
+	found := delivery.Recognised{Catalogue: a.catalogue, Due: recognised.Due, Standing: recognised.Standing, Backfill: o.backfill}
 	switch {
 	case o.foresee:
 		r.taken, err = a.intake.Foresee(ctx, found)
@@ -107,8 +113,9 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 	if err != nil {
 		return r, err
 	}
-	if len(r.taken.Arrived) > 0 || len(r.taken.Held) > 0 {
-		return r, a.keeper.Load(ctx) // the standings moved
+	a.keeper.Moved(r.taken.Held...)
+	for _, e := range r.taken.Arrived {
+		a.keeper.Moved(posts.Identity{ID: e.Post, Standing: posts.Arrived})
 	}
 	return r, nil
 }
@@ -121,7 +128,7 @@ func (a *archive) read(ctx context.Context, c posts.Changes) (scan *posts.Scan, 
 	} else {
 		scan, err = a.reader.Look(ctx, a.last, c.Paths)
 	}
-	a.missed = err != nil
+	a.missed = true // until it is recognised
 	return scan, err
 }
 
