@@ -19,6 +19,7 @@ type Config struct {
 	Templates string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
 
 	Feeds    Feeds    `yaml:"feeds" doc:"The feeds."`
+	Topics   Topics   `yaml:"topics" doc:"Categories and tags that differ from the others, by category:NAME or tag:NAME, as in tag:恩施日报新闻: {title: 恩施日报, slug: enshi}. These are the keys of each."`
 	Digest   Digest   `yaml:"digest" doc:"The digests and when they go out. Times are in the site's zone."`
 	Mail     Mail     `yaml:"mail" doc:"How mails leave."`
 	Limits   Limits   `yaml:"limits" doc:"What keeps abuse and accidents down."`
@@ -44,8 +45,21 @@ type Feeds struct {
 	Limit    int           `yaml:"limit" doc:"Entries of a feed; older ones are in its archives."`
 	MaxBytes Size          `yaml:"max_bytes" doc:"Size of a feed; entries beyond it are left out."`
 	Excerpt  bool          `yaml:"excerpt" doc:"Entries hold an excerpt instead of the whole article."`
+	Rights   string        `yaml:"rights" doc:"Who holds the rights, in one line. Empty: feeds say nothing of it."`
+	Icon     string        `yaml:"icon" doc:"Address of the site's icon, best a square png or jpg, such as https://www.example.com/icon.png. Empty: none."`
 	Hubs     []string      `yaml:"hubs" doc:"WebSub hubs that are told of new entries."`
 	Cache    time.Duration `yaml:"cache" doc:"How long readers may keep a feed before they ask again."`
+}
+
+// Topics are what categories and tags have of their own, by topic.
+type Topics map[string]Topic
+
+// Topic is what one category or tag has of its own.
+type Topic struct {
+	Title   string `yaml:"title" doc:"What it is called in feeds and on pages instead of its name."`
+	Slug    string `yaml:"slug" doc:"Its name in addresses: a-z, 0-9 and hyphens. The addresses that it had before lead to the new ones."`
+	Excerpt *bool  `yaml:"excerpt" doc:"For this one, over feeds.excerpt."`
+	Retired bool   `yaml:"retired" doc:"It is given up: its feeds and its page are gone (410), nobody can choose it any more, and who has it in a digest keeps it."`
 }
 
 // Digest is the calendar of the digests and their defaults.

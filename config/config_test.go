@@ -81,6 +81,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			if f.Type.Kind() == reflect.Struct && f.Type.NumField() > 0 && f.Type.Field(0).Tag.Get("yaml") != "" {
 				walk(f.Type, name+".")
 			}
+			if f.Type.Kind() == reflect.Map {
+				walk(f.Type.Elem(), name+".*.")
+			}
 		}
 	}
 	walk(reflect.TypeFor[config.Config](), "")
@@ -100,6 +103,12 @@ feeds:
   max_bytes: 512kB
   excerpt: true
   hubs: https://hub.example.com/
+  rights: © 恩施日报
+  icon: https://www.example.com/icon.png
+topics:
+  tag:恩施日报新闻: {title: 恩施日报, slug: enshi, excerpt: false}
+  "category: cafe\u0301": {retired: true}
+  tag:茶:
 digest: {at: 18:05, weekday: Friday, quiet: 0, cadence: weekly}
 mail:
   smtp:
@@ -119,6 +128,10 @@ house:
 	want.Settle, want.Rescan = 90*time.Second, 36*time.Hour
 	want.Feeds.Limit, want.Feeds.MaxBytes, want.Feeds.Excerpt = 20, 512<<10, true
 	want.Feeds.Hubs = []string{"https://hub.example.com/"}
+	want.Feeds.Rights, want.Feeds.Icon = "© 恩施日报", "https://www.example.com/icon.png"
+	want.Topics = config.Topics{
+		"tag:恩施日报新闻": {Title: "恩施日报", Slug: "enshi", Excerpt: new(bool)}, "category:café": {Retired: true}, "tag:茶": {},
+	}
 	want.Digest.At, want.Digest.Weekday, want.Digest.Quiet, want.Digest.Cadence = config.Clock{Hour: 18, Minute: 5}, time.Friday, 0, "weekly"
 	want.Mail.SMTP = []config.URL{config.NewURL("smtp://news@a.example.com:587"), config.NewURL("smtps://news@b.example.com?weight=3")}
 	want.Mail.From = "恩施日报 <news@example.com>"
@@ -143,7 +156,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, seed := range []string{
-		file.String(), "site: &a {dir: .}\nfeeds: *a\n", "a: &a [*a]\n", "feeds: {hubs: [[x]]}\n", "settle: 99999999d\n", "digest: {at: 7:5}\n",
+		file.String(), "site: &a {dir: .}\nfeeds: *a\n", "topics: {tag:a: &a {slug: b}, tag:c: *a}\n", "topics: &a {? *a : *a}\n", "a: &a [*a]\n", "feeds: {hubs: [[x]]}\n", "settle: 99999999d\n", "digest: {at: 7:5}\n",
 		"? [a]\n: b\n", "<<: {data: x}\n", "mail: {smtp: [smtp://%zz]}\n", "%YAML 1.1\n---\ndata: x\n", "data: !!binary aGk=\n", "- x\n", "a: b\n---\nc: d\n",
 	} {
 		f.Add(seed)

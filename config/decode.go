@@ -99,6 +99,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 		d.mapping(n, v, key)
 	case v.Kind() == reflect.Slice:
 		d.list(n, v, key)
+	case v.Kind() == reflect.Map:
+		d.sections(n, v, key)
 	case n.Kind != yaml.ScalarNode:
 		d.report(n, key, "expected one value")
 	default:
@@ -106,6 +108,31 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 			d.report(n, key, "%w", err)
 		}
 	}
+}
+
+// sections reads a mapping of topics to sections.
+func (d *decoder) sections(n *yaml.Node, v reflect.Value, prefix string) {
+	if n.Kind != yaml.MappingNode {
+		d.report(n, prefix, "expected keys and values")
+		return
+	}
+	all := reflect.MakeMap(v.Type())
+	seen := make(map[string]int)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		text := topicKey(name.Value)
+		key := join(prefix, text)
+		if first, again := seen[text]; again {
+			d.report(name, key, "stands there twice, first in line %d", first)
+			continue
+		}
+		seen[text] = name.Line
+		d.origin.lines[key] = name.Line
+		section := reflect.New(v.Type().Elem()).Elem()
+		d.mapping(value, section, key)
+		all.SetMapIndex(reflect.ValueOf(text), section)
+	}
+	v.Set(all)
 }
 
 // list reads a sequence, or one value that stands for a list of it.
@@ -146,11 +173,10 @@ func setScalar(v reflect.Value, text string) error {
 		*p = n
 		return nil
 	case *bool:
-		if text != "true" && text != "false" {
-			return errors.New("expected true or false")
-		}
-		*p = text == "true"
-		return nil
+		return set(p, parseBool, text)
+	case **bool:
+		*p = new(bool)
+		return set(*p, parseBool, text)
 	case *time.Duration:
 		return set(p, parseDuration, text)
 	case *time.Weekday:

@@ -51,7 +51,10 @@ func describe(out *bufio.Writer, v reflect.Value, indent string) {
 		if variable := field.Tag.Get("env"); variable != "" {
 			doc += " Environment: " + variable + "."
 		}
-		comment(out, doc, indent)
+		comment(out, doc, indent+"#")
+		if field.Type.Kind() == reflect.Map {
+			describeEach(out, field.Type.Elem(), indent)
+		}
 		if isSection(field.Type) {
 			fmt.Fprintf(out, "%s%s:\n", indent, name)
 			describe(out, v.Field(i), indent+"  ")
@@ -61,14 +64,22 @@ func describe(out *bufio.Writer, v reflect.Value, indent string) {
 	}
 }
 
-// comment writes text in lines of at most 78 columns.
-func comment(out *bufio.Writer, text, indent string) {
+// describeEach says what the sections of a map may hold.
+func describeEach(out *bufio.Writer, section reflect.Type, indent string) {
+	for i := range section.NumField() {
+		tag := section.Field(i).Tag
+		comment(out, tag.Get("yaml")+": "+tag.Get("doc"), indent+"#  ")
+	}
+}
+
+// comment writes text in lines of at most 78 columns that begin with start.
+func comment(out *bufio.Writer, text, start string) {
 	const width = 78
-	line := indent + "#"
+	line := start
 	for word := range strings.FieldsSeq(text) {
-		if columns(line)+1+columns(word) > width && line != indent+"#" {
+		if columns(line)+1+columns(word) > width && line != start {
 			fmt.Fprintln(out, line)
-			line = indent + "#"
+			line = start
 		}
 		line += " " + word
 	}
@@ -89,7 +100,10 @@ func columns(s string) int {
 
 // format writes a value as YAML.
 func format(v reflect.Value) string {
-	if v.Kind() == reflect.Slice {
+	switch v.Kind() {
+	case reflect.Map:
+		return "{}" // the defaults say nothing of any one
+	case reflect.Slice:
 		items := make([]string, v.Len())
 		for i := range items {
 			items[i] = format(v.Index(i))

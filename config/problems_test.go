@@ -43,7 +43,7 @@ enshi.yaml:13: mail: expected keys and values
 enshi.yaml:16: data: stands there twice, first in line 15
 enshi.yaml:18: log.level: expected one value
 enshi.yaml:20: log.format: expected one value
-enshi.yaml:21: xyzzy: unknown key; known here: data, digest, feeds, house, keys_file, limits, listen, log, mail, operator, public_url, rescan, roles, settle, site, store, templates
+enshi.yaml:21: xyzzy: unknown key; known here: data, digest, feeds, house, keys_file, limits, listen, log, mail, operator, public_url, rescan, roles, settle, site, store, templates, topics
 enshi.yaml:3: site.timezone: expected a zone such as Asia/Shanghai: unknown time zone Mars/Olympus
 enshi.yaml:14: roles: "cook" is not known: expected watch, web, plan or send
 enshi.yaml:8: feeds.hubs: expected an address such as https://news.example.com
@@ -88,6 +88,21 @@ func TestEachBadValueIsNamed(t *testing.T) {
 		{"feeds: {excerpt: yes}", "enshi.yaml:1: feeds.excerpt: expected true or false"},
 		{"feeds: {hubs: ['']}", "enshi.yaml:1: feeds.hubs: must not be empty"},
 		{"feeds: {hubs: {a: b}}", "enshi.yaml:1: feeds.hubs: expected a list of values"},
+		{"feeds: {icon: icon.png}", "enshi.yaml:1: feeds.icon: expected an address"},
+		{`feeds: {rights: "a\nb"}`, "enshi.yaml:1: feeds.rights: expected one line"},
+		{"topics: [tag:a]", "enshi.yaml:1: topics: expected keys and values"},
+		{"topics: {tag:a: x}", "enshi.yaml:1: topics.tag:a: expected keys and values"},
+		{"topics: {tga:a: {}}", "enshi.yaml:1: topics.tga:a: expected category:NAME or tag:NAME, did you mean tag?"},
+		{"topics: {'tag: ': {}}", "enshi.yaml:1: topics.tag:: expected category:NAME or tag:NAME"},
+		{"topics: {'*': {}}", "enshi.yaml:1: topics.*: expected category:NAME or tag:NAME"},
+		{"topics: {tag:a: {slgu: b}}", "enshi.yaml:1: topics.tag:a.slgu: unknown key, did you mean slug?"},
+		{"topics:\n  tag:a:\n    slug: B", "enshi.yaml:3: topics.tag:a.slug: expected letters a-z"},
+		{"topics:\n  tag:a:\n    slug: b\n  tag:c:\n    slug: b", `enshi.yaml:5: topics.tag:c.slug: "b" is the slug of tag:a already`},
+		{"topics:\n  tag:a: {slug: b}\n  tag:b: {slug: c}", `enshi.yaml:2: topics.tag:a.slug: "b" is the name of tag:b`},
+		{"topics: {tag:é: {}, 'tag: e\u0301': {}}", "enshi.yaml:1: topics.tag:é: stands there twice, first in line 1"},
+		{"topics: {tag:a: {retired: yes}}", "enshi.yaml:1: topics.tag:a.retired: expected true or false"},
+		{"topics: {tag:a: {excerpt: 1}}", "enshi.yaml:1: topics.tag:a.excerpt: expected true or false"},
+		{`topics: {tag:a: {title: "a\nb"}}`, "enshi.yaml:1: topics.tag:a.title: expected one line"},
 		{"digest: {at: 7:30}", "enshi.yaml:1: digest.at: expected a time of day"},
 		{"digest: {language: zh}", "enshi.yaml:1: digest.language: \"zh\" is not known"},
 		{"mail: {smtp: mail.example.com}", "enshi.yaml:1: mail.smtp: expected smtp://"},

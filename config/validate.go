@@ -25,6 +25,7 @@ func (c *Config) Validate() error {
 	v.notNegative("settle", int64(c.Settle))
 	v.atLeast("rescan", int64(c.Rescan), int64(time.Second), "1s")
 	v.feeds(&c.Feeds)
+	v.topics(c.Topics)
 	v.digest(&c.Digest)
 	v.mail(&c.Mail)
 	v.notNegative("limits.signups_per_client", int64(c.Limits.SignupsPerClient))
@@ -66,6 +67,8 @@ func (v *checker) feeds(f *Feeds) {
 	v.atLeast("feeds.limit", int64(f.Limit), 1, "1")
 	v.atLeast("feeds.max_bytes", int64(f.MaxBytes), 16<<10, "16kB")
 	v.notNegative("feeds.cache", int64(f.Cache))
+	v.oneLine("feeds.rights", f.Rights)
+	v.address("feeds.icon", f.Icon)
 	for _, hub := range f.Hubs {
 		v.notEmpty("feeds.hubs", hub)
 		v.address("feeds.hubs", hub)

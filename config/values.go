@@ -90,6 +90,13 @@ func formatDuration(d time.Duration) string {
 	return text
 }
 
+func parseBool(text string) (bool, error) {
+	if text != "true" && text != "false" {
+		return false, errors.New("expected true or false")
+	}
+	return text == "true", nil
+}
+
 // Clock is a time of day.
 type Clock struct {
 	Hour, Minute int
