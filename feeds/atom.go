@@ -15,6 +15,7 @@ type atomRoot struct {
 	*gorilla.AtomFeed
 	Title     plain  `xml:"title"`
 	Subtitle  plain  `xml:"subtitle"`
+	Rights    plain  `xml:"rights,omitempty"`
 	Links     []link `xml:"link"`
 	Author    person `xml:"author"`
 	Generator string `xml:"generator"`
@@ -46,6 +47,7 @@ func (b *Builder) atomFeed(f *feed) *atomRoot {
 	base.Link = nil // one link is not enough: see Links
 	base.Id = f.id
 	base.Updated = stamp(f.updated, f.fraction)
+	base.Icon, base.Logo = b.o.Icon, b.o.Icon
 	links := b.links(f, Atom)
 	return &atomRoot{
 		Lang:      b.o.Language,
@@ -53,6 +55,7 @@ func (b *Builder) atomFeed(f *feed) *atomRoot {
 		AtomFeed:  base,
 		Title:     plain(f.title),
 		Subtitle:  plain(f.description),
+		Rights:    plain(b.o.Rights),
 		Links:     append(links, link{Rel: "alternate", Type: "text/html", Href: f.page}),
 		Author:    person{plain(b.o.Author)}, // of entries without one: RFC 4287 §4.1.1
 		Generator: generator,

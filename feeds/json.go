@@ -17,6 +17,7 @@ func (b *Builder) jsonFeed(f *feed) *jsonFeed {
 	base := (&gorilla.JSON{Feed: b.generic(f)}).JSONFeed()
 	base.Language = b.o.Language
 	base.FeedUrl = f.self
+	base.Icon, base.Favicon = b.o.Icon, b.o.Icon
 	base.Authors = []*gorilla.JSONAuthor{{Name: b.o.Author}}
 	for _, hub := range b.o.Hubs {
 		base.Hubs = append(base.Hubs, &gorilla.JSONHub{Type: "WebSub", Url: hub})

@@ -78,6 +78,9 @@ func (p *Publisher) saveManifest() error {
 	if err := os.Rename(temp, filepath.Join(p.dir, stateDir, manifestName)); err != nil {
 		return errors.Join(fmt.Errorf("manifest: %w", err), os.Remove(temp))
 	}
+	p.mu.Lock()
+	p.unsaved = false
+	p.mu.Unlock()
 	return syncDir(filepath.Join(p.dir, stateDir))
 }
 

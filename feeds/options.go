@@ -25,6 +25,8 @@ type Options struct {
 	Description string // default: a sentence made from Title
 	Language    string // BCP 47, default zh-CN; "zh_CN" is understood
 	Author      string // default: Title
+	Rights      string // who holds them; default none
+	Icon        string // absolute address of an image; default none
 
 	SiteURL   string // where the articles are: scheme, host and base URL; default PublicURL
 	PublicURL string // where feeds and pages are; default SiteURL
@@ -94,6 +96,13 @@ func NewBuilder(o Options) (*Builder, error) {
 		hubs = append(hubs, address)
 	}
 	o.Hubs = hubs
+	if o.Icon != "" {
+		address, ok := webAddress(o.Icon)
+		if !ok {
+			problems = append(problems, fmt.Errorf("feeds: icon %q: expected an absolute http or https address", o.Icon))
+		}
+		o.Icon = address
+	}
 	o.Language = strings.ReplaceAll(o.Language, "_", "-")
 	if o.Language == "" {
 		o.Language = DefaultLanguage
@@ -123,6 +132,7 @@ func newBuilder(o Options) *Builder {
 	if o.Author == "" {
 		o.Author = o.Title
 	}
+	o.Rights = text(o.Rights)
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
 	}

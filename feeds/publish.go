@@ -28,6 +28,7 @@ type Publisher struct {
 
 	mu      sync.RWMutex
 	records map[string]record
+	unsaved bool // they are not what the manifest on disk says
 }
 
 // Report says what a Publish did.
@@ -35,6 +36,7 @@ type Report struct {
 	Written, Unchanged int
 	Changed            []string  // paths whose bytes changed, sorted
 	Replaced           []string  // paths where a file was that no Publish wrote, sorted
+	Yielded            []string  // paths left to a file that is there, sorted
 	Failed             []Failure // by path
 }
 
@@ -158,7 +160,7 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 	report := tally.report
 	report.sort()
 	var saved error
-	if report.Written > 0 {
+	if report.Written > 0 || p.unsaved {
 		saved = p.saveManifest()
 	}
 	return report, errors.Join(ctx.Err(), saved)
@@ -166,6 +168,10 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 
 // put stages a document, and puts a batch in place once there is one.
 func (p *Publisher) put(packer *packer, doc Document, t *tally) {
+	if yields, err := p.yields(doc); yields || err != nil {
+		t.add(doc.Path, outcome{err: err, yielded: true})
+		return
+	}
 	next, err := p.prepare(packer, doc)
 	if err != nil || next == nil {
 		t.add(doc.Path, outcome{err: err})
@@ -185,6 +191,7 @@ func (p *Publisher) finish(batch []*staged, t *tally) {
 type outcome struct {
 	err                        error
 	written, changed, replaced bool
+	yielded                    bool
 }
 
 // tally is what a run has done, and what waits to be put in place.
@@ -219,6 +226,8 @@ func (t *tally) add(path string, o outcome) {
 	switch {
 	case o.err != nil:
 		r.Failed = append(r.Failed, Failure{path, o.err})
+	case o.yielded:
+		r.Yielded = append(r.Yielded, path)
 	case o.written:
 		r.Written++
 	default:
@@ -235,6 +244,7 @@ func (t *tally) add(path string, o outcome) {
 func (r *Report) sort() {
 	slices.Sort(r.Changed)
 	slices.Sort(r.Replaced)
+	slices.Sort(r.Yielded)
 	slices.SortFunc(r.Failed, func(a, b Failure) int { return cmp.Compare(a.Path, b.Path) })
 }
 

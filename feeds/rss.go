@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"encoding/xml"
+	"path"
 	"time"
 
 	gorilla "github.com/gorilla/feeds"
@@ -32,6 +33,15 @@ type rssChannel struct {
 	Title       plain  `xml:"title"`
 	Description plain  `xml:"description"`
 	Links       []link `xml:"atom:link"`
+	Copyright   plain  `xml:"copyright,omitempty"`
+	Image       *image `xml:"image"`
+}
+
+// image has no width and height: they are not known here.
+type image struct {
+	URL   string `xml:"url"`
+	Title plain  `xml:"title"`
+	Link  string `xml:"link"`
 }
 
 type rssItem struct {
@@ -83,8 +93,21 @@ func (b *Builder) rssFeed(f *feed) *rssRoot {
 			Title:       plain(f.title),
 			Description: plain(f.description),
 			Links:       b.links(f, RSS),
+			Copyright:   plain(b.o.Rights),
+			Image:       b.rssImage(f),
 		},
 	}
+}
+
+// rssImage is the icon where it is of a type that RSS knows: the W3C validator
+// warns of any other (ImageUrlFormat), and of a title or link that is not the
+// channel's.
+func (b *Builder) rssImage(f *feed) *image {
+	switch path.Ext(b.o.Icon) {
+	case ".jpg", ".jpeg", ".gif", ".png":
+		return &image{URL: b.o.Icon, Title: plain(f.title), Link: f.page}
+	}
+	return nil
 }
 
 // links are the links that RSS and Atom share: this document and its hubs.
