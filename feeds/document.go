@@ -43,6 +43,12 @@ type Document struct {
 	Updated   time.Time // of its newest entry; never the time of building
 	Entries   int
 
+	// Recipe tells what the document is made of, "" if that is not known: the
+	// same recipe gives the same bytes. Same: it is there already (Options.Have),
+	// and has no Body.
+	Recipe string
+	Same   bool
+
 	// Yields: the document is left out where a file is that no Publish wrote.
 	Yields bool
 }

@@ -21,13 +21,16 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 	return func(yield func(Document, error) bool) {
 		r := b.newRun(c, known)
 		for _, t := range r.topics {
-			r.render(ctx, t)
-			for _, f := range Formats {
+			for _, doc := range r.outlines(ctx, t) {
 				if err := ctx.Err(); err != nil {
 					yield(Document{}, err)
 					return
 				}
-				if !yield(r.document(t, f)) {
+				var err error
+				if !doc.Same {
+					doc, err = r.document(doc)
+				}
+				if !yield(doc, err) {
 					return
 				}
 			}
@@ -39,9 +42,28 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 	}
 }
 
+// outlines are a topic's documents without their bodies. Its posts are rendered
+// unless all of the documents are there already.
+func (r *run) outlines(ctx context.Context, t posts.Topic) []Document {
+	b, book, same := r.b, newRecipeBook(), 0
+	docs := make([]Document, 0, len(Formats))
+	for _, f := range Formats {
+		doc := Document{Path: b.o.Addresses.Path(t, f), MediaType: f.MediaType(), Topic: t, Format: f}
+		doc.Recipe = book.feed(b.revision, b.newFeed(t, f), f, b.excerpt(t), r.entries[t]).String()
+		if doc.Same = b.o.Have != nil && b.o.Have(doc.Path, doc.Recipe); doc.Same {
+			same++
+		}
+		docs = append(docs, doc)
+	}
+	if same < len(docs) {
+		r.render(ctx, t)
+	}
+	return docs
+}
+
 // document joins the fragments of a topic's posts.
-func (r *run) document(t posts.Topic, format Format) (Document, error) {
-	doc := Document{Path: r.b.o.Addresses.Path(t, format), MediaType: format.MediaType(), Topic: t, Format: format}
+func (r *run) document(doc Document) (Document, error) {
+	t, format := doc.Topic, doc.Format
 	f := r.b.newFeed(t, format)
 	full := !r.b.excerpt(t)
 	budget := r.b.o.MaxBytes
@@ -55,6 +77,7 @@ func (r *run) document(t posts.Topic, format Format) (Document, error) {
 	size := 0
 	for _, s := range r.entries[t] {
 		if s.fragment == nil {
+			doc.Recipe = "" // another time it may be there
 			continue
 		}
 		n := s.fragment.size(format, full && !s.huge) + 2

@@ -30,6 +30,7 @@ type record struct {
 	Format    Format      `json:"format,omitempty"`
 	Entries   int         `json:"entries"`
 	Brotli    bool        `json:"brotli,omitempty"`
+	Recipe    string      `json:"recipe,omitempty"` // what the bytes are made of
 
 	// damaged: the files are not those that were recorded.
 	damaged bool
@@ -82,6 +83,24 @@ func (p *Publisher) saveManifest() error {
 	p.unsaved = false
 	p.mu.Unlock()
 	return syncDir(filepath.Join(p.dir, stateDir))
+}
+
+// Has says that a document is there as its recipe makes it (Options.Have).
+func (p *Publisher) Has(path, recipe string) bool {
+	p.mu.RLock()
+	r, ok := p.records[path]
+	p.mu.RUnlock()
+	return ok && recipe != "" && r.Recipe == recipe && !r.damaged && p.intact(path, r)
+}
+
+// setRecipe notes that another recipe gave the bytes that are there.
+func (p *Publisher) setRecipe(path, recipe string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.records[path]; r.Recipe != recipe {
+		r.Recipe = recipe
+		p.records[path], p.unsaved = r, true
+	}
 }
 
 // intact tells whether the files of a document are still as they were written.

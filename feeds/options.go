@@ -53,13 +53,23 @@ type Options struct {
 	// Error) and of what Content found odd, in a fixed order, from the goroutine
 	// that ranges. Nil drops them.
 	Report func(posts.Diagnostic)
+
+	// Revision names the version of everything beside posts and options that
+	// decides what Content gives: of the program, of how bodies are read. Have
+	// says that a document is there as its recipe makes it, so that it need not
+	// be made; Publisher.Has is one. Fragments keeps entries between runs. All
+	// three may be left out.
+	Revision  string
+	Have      func(path, recipe string) bool
+	Fragments *Fragments
 }
 
 // Builder turns catalogues into documents. It is immutable and safe for
 // concurrent use.
 type Builder struct {
-	o     Options
-	words words
+	o        Options
+	words    words
+	revision string
 }
 
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
@@ -142,7 +152,7 @@ func newBuilder(o Options) *Builder {
 	if o.Report == nil {
 		o.Report = func(posts.Diagnostic) {}
 	}
-	b.o = o
+	b.o, b.revision = o, o.revise()
 	return b
 }
 

@@ -28,7 +28,7 @@ type Publisher struct {
 
 	mu      sync.RWMutex
 	records map[string]record
-	unsaved bool // they are not what the manifest on disk says
+	unsaved bool // the manifest on disk says something else of some documents
 }
 
 // Report says what a Publish did.
@@ -168,6 +168,10 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 
 // put stages a document, and puts a batch in place once there is one.
 func (p *Publisher) put(packer *packer, doc Document, t *tally) {
+	if doc.Same {
+		t.add(doc.Path, outcome{})
+		return
+	}
 	if yields, err := p.yields(doc); yields || err != nil {
 		t.add(doc.Path, outcome{err: err, yielded: true})
 		return

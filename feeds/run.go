@@ -21,6 +21,7 @@ type slot struct {
 	post     *posts.Post
 	updated  time.Time
 	fraction uint32
+	recipe   recipe
 	uses     int // documents' topics that still need it
 	done     bool
 	huge     bool // too long to be given in full
@@ -45,6 +46,8 @@ func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 	}
 	slots := make(map[*posts.Post]*slot)
 	taken := make(map[instant]bool)
+	book := newRecipeBook()
+	b.o.Fragments.begin()
 	for _, t := range r.topics {
 		for _, p := range b.live(c, t) {
 			s := slots[p]
@@ -52,6 +55,7 @@ func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 				s = &slot{post: p, updated: latest(p)}
 				s.fraction = uniqueFraction(taken, s)
 				s.err = checkID(c, p)
+				s.recipe = book.entry(b.revision, s)
 				slots[p] = s
 			}
 			s.uses++
@@ -139,7 +143,7 @@ func (r *run) render(ctx context.Context, t posts.Topic) {
 				if i >= len(pending) {
 					return
 				}
-				pending[i].fragment, pending[i].err = r.b.fragment(m, pending[i])
+				pending[i].prepare(r.b, m)
 			}
 		})
 	}
@@ -167,6 +171,17 @@ func (r *run) release(t posts.Topic) {
 		}
 	}
 	delete(r.entries, t)
+}
+
+// prepare gets a slot its fragment, or the error why there is none.
+func (s *slot) prepare(b *Builder, m *marshaller) {
+	var kept bool
+	if s.fragment, s.huge, kept = b.o.Fragments.get(s.recipe); kept {
+		return
+	}
+	if s.fragment, s.err = b.fragment(m, s); s.err == nil {
+		b.o.Fragments.put(s.recipe, s.fragment, s.huge)
+	}
 }
 
 // fragment renders and marshals one post.

@@ -70,11 +70,12 @@ func (p *Publisher) prepare(packer *packer, doc Document) (*staged, error) {
 	etag := hex.EncodeToString(sum[:16])
 	same := known && old.ETag == etag
 	if same && !old.damaged && p.intact(doc.Path, old) {
+		p.setRecipe(doc.Path, doc.Recipe)
 		return nil, nil
 	}
 
 	fresh := record{
-		ETag: etag, Size: int64(len(doc.Body)), MediaType: doc.MediaType,
+		ETag: etag, Recipe: doc.Recipe, Size: int64(len(doc.Body)), MediaType: doc.MediaType,
 		Topic: doc.Topic, Format: doc.Format, Entries: doc.Entries,
 	}
 	next := &staged{path: doc.Path, changed: !same}

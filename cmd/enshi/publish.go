@@ -11,7 +11,7 @@ import (
 
 // press makes the documents of a reading and writes those that changed.
 type press struct {
-	options   feeds.Options // all but IDs, Content and Report
+	options   feeds.Options // all but IDs, Content, Have and Report
 	bodies    *posts.Bodies
 	publisher *feeds.Publisher
 }
@@ -21,7 +21,7 @@ type press struct {
 func (p *press) run(ctx context.Context, r reading) (feeds.Report, []posts.Diagnostic, error) {
 	var left []posts.Diagnostic
 	o := p.options
-	o.IDs, o.Content = r.feedIDs, p.bodies.Content
+	o.IDs, o.Content, o.Have = r.feedIDs, p.bodies.Content, p.publisher.Has
 	o.Report = func(d posts.Diagnostic) { left = append(left, d) }
 	builder, err := feeds.NewBuilder(o)
 	if err != nil {

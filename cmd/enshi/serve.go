@@ -123,6 +123,10 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 	return nil
 }
 
+// keptFragments is how many bytes of marshalled entries wait for the next new
+// post, which goes into feeds whose other entries are as they were.
+const keptFragments = 48 << 20
+
 func (d *daemon) openSite(ctx context.Context) error {
 	var err error
 	if d.archive, err = d.openArchive(ctx); err != nil {
@@ -133,6 +137,7 @@ func (d *daemon) openSite(ctx context.Context) error {
 		return err
 	}
 	d.press = d.parts.press(d.archive, publisher, d.publicURL())
+	d.press.options.Fragments = feeds.NewFragments(keptFragments)
 	d.server, err = d.newServer(d.archive.site, publisher)
 	return err
 }

@@ -64,6 +64,7 @@ type parts struct {
 // site is the site's reader with what its _config.yml says.
 type site struct {
 	settings    posts.Site
+	revision    string // of how bodies are read
 	addresses   feeds.Addresses
 	diagnostics []posts.Diagnostic
 	reader      *posts.Reader
