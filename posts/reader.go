@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,23 +53,21 @@ func NewReader(o Options) *Reader {
 // that nothing is known yet, and every file is taken as it is. An error means
 // that the site could not be looked at; a file that is bad is a Diagnostic.
 func (r *Reader) Scan(ctx context.Context, prev *Scan) (*Scan, error) {
-	w, err := r.newWalker()
+	l, err := r.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	root, err := fs.Stat(r.opts.FS, ".")
-	if err != nil {
-		return nil, fmt.Errorf("read the site's root: %w", err)
-	}
-	if err := w.walk(ctx, ".", []fs.FileInfo{root}); err != nil {
-		return nil, err
-	}
+	return r.Read(ctx, prev, l)
+}
+
+// Read is the second half of a Scan: it reads what changed in a listing.
+func (r *Reader) Read(ctx context.Context, prev *Scan, l *Listing) (*Scan, error) {
 	now := r.opts.Now()
 	scan := &Scan{
-		Diagnostics: w.diags, reader: r, number: r.scans.Add(1),
-		files: make(map[string]*record, len(w.sources)), folders: w.folders,
+		Diagnostics: slices.Clone(l.diags), reader: r, number: r.scans.Add(1),
+		files: make(map[string]*record, len(l.sources)), folders: l.folders,
 	}
-	if err := r.update(ctx, scan, prev, w.sources); err != nil {
+	if err := r.update(ctx, scan, prev, l.sources); err != nil {
 		return nil, err
 	}
 	scan.finish(&r.opts.Site, now)
@@ -194,13 +193,8 @@ func (r *Reader) load(s source, buf []byte) ([]byte, error) {
 	if s.stamp.size > r.opts.MaxSize {
 		return buf, tooBig
 	}
-	f, err := r.opts.FS.Open(s.path)
-	if err != nil {
-		return buf, unreadable(err)
-	}
-	defer f.Close()
 	// The size may be old: one byte more than is allowed tells.
-	buf, err = readInto(buf, io.LimitReader(f, r.opts.MaxSize+1), s.stamp.size)
+	buf, err := r.readInto(buf, s, r.opts.MaxSize+1)
 	switch {
 	case err != nil:
 		return buf, unreadable(err)
@@ -217,9 +211,18 @@ func unreadable(err error) error {
 	return errors.New("cannot be read: expected a readable file (" + cause(err) + ")")
 }
 
-// readInto appends what src has to buf, which grows to the expected size once.
-func readInto(buf []byte, src io.Reader, expected int64) ([]byte, error) {
-	if need := int(expected) + 1; cap(buf) < need {
+// readInto appends a file to buf, which grows to the expected size once.
+func (r *Reader) readInto(buf []byte, s source, most int64) ([]byte, error) {
+	if whole, ok := r.opts.FS.(wholeReader); ok {
+		return whole.appendFile(buf, s.path, s.stamp.size, most)
+	}
+	f, err := r.opts.FS.Open(s.path)
+	if err != nil {
+		return buf, err
+	}
+	defer f.Close()
+	src := io.LimitReader(f, most)
+	if need := int(s.stamp.size) + 1; cap(buf) < need {
 		buf = make([]byte, 0, need+need/4)
 	}
 	for {

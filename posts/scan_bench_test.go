@@ -40,7 +40,7 @@ func BenchmarkScan(b *testing.B) {
 	if dir == "" {
 		dir = archive(b, 2000)
 	}
-	fsys := os.DirFS(dir)
+	fsys := posts.Dir(dir)
 	site, _, err := posts.ReadConfig(fsys)
 	if err != nil {
 		b.Fatal(err)

@@ -39,7 +39,7 @@ func TestScanOfARealDirectory(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "_posts/2022-05-04-pipe.md"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := posts.NewReader(posts.Options{FS: os.DirFS(dir), Settle: time.Hour})
+	r := posts.NewReader(posts.Options{FS: posts.Dir(dir), Settle: time.Hour})
 	first, err := r.Scan(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func siteFS(dir string) (fs.FS, error) {
 			return nil, usagef("site: %s has neither _posts nor _config.yml: expected a Jekyll site", dir)
 		}
 	}
-	return os.DirFS(dir), nil
+	return posts.Dir(dir), nil
 }
 
 // scanOptions say what a scan may do beside reading.
