@@ -45,11 +45,11 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 // outlines are a topic's documents without their bodies. Its posts are rendered
 // unless all of the documents are there already.
 func (r *run) outlines(ctx context.Context, t posts.Topic) []Document {
-	b, book, same := r.b, newRecipeBook(), 0
+	b, book, same := r.b, newRecipeBook(r.b.revision), 0
 	docs := make([]Document, 0, len(Formats))
 	for _, f := range Formats {
 		doc := Document{Path: b.o.Addresses.Path(t, f), MediaType: f.MediaType(), Topic: t, Format: f}
-		doc.Recipe = book.feed(b.revision, b.newFeed(t, f), f, b.excerpt(t), r.entries[t]).String()
+		doc.Recipe = book.feed(b.newFeed(t, f), b.excerpt(t), r.entries[t]).String()
 		if doc.Same = b.o.Have != nil && b.o.Have(doc.Path, doc.Recipe); doc.Same {
 			same++
 		}

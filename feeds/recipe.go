@@ -17,11 +17,14 @@ func (r recipe) String() string { return hex.EncodeToString(r[:]) }
 
 // recipeBook hashes what goes into a recipe. It belongs to one goroutine.
 type recipeBook struct {
-	hash hash.Hash
-	buf  []byte
+	revision string // is in every recipe
+	hash     hash.Hash
+	buf      []byte
 }
 
-func newRecipeBook() *recipeBook { return &recipeBook{hash: sha256.New()} }
+func newRecipeBook(revision string) *recipeBook {
+	return &recipeBook{revision: revision, hash: sha256.New()}
+}
 
 // text adds strings, each with its length: "ab", "c" is not "a", "bc".
 func (b *recipeBook) text(list ...string) {
@@ -45,6 +48,7 @@ func (b *recipeBook) time(t time.Time) {
 }
 
 func (b *recipeBook) recipe() (r recipe) {
+	b.text(b.revision)
 	b.hash.Reset()
 	b.hash.Write(b.buf)
 	copy(r[:], b.hash.Sum(b.buf[:0]))
@@ -55,20 +59,20 @@ func (b *recipeBook) recipe() (r recipe) {
 // revise sums up the options that change what documents say, but for what each
 // feed says of itself, which is in its recipe.
 func (o Options) revise() string {
-	o.Content, o.Report, o.Have, o.Fragments = nil, nil, nil, nil
+	o.Content, o.Report, o.Have, o.Fragments, o.Archives = nil, nil, nil, nil, nil
 	o.IDs, o.Titles, o.Excerpts, o.Addresses = nil, nil, nil, Addresses{}
 	return fmt.Sprintf("%+v", o)
 }
 
 // entry is the recipe of an entry: everything that newEntry and the body's
 // rendering look at.
-func (b *recipeBook) entry(revision string, s *slot) recipe {
+func (b *recipeBook) entry(s *slot) recipe {
 	p := s.post
 	withdrawn := int64(0)
 	if p.Withdrawn {
 		withdrawn = 1
 	}
-	b.text(revision, string(p.ID), p.Path, p.Slug, p.Title, p.URL, p.SourceName, p.SourceURL, p.Summary, p.Image, p.Correction, string(p.Hash[:]))
+	b.text(string(p.ID), p.Path, p.Slug, p.Title, p.URL, p.SourceName, p.SourceURL, p.Summary, p.Image, p.Correction, string(p.Hash[:]))
 	b.list(p.Authors)
 	b.list(p.Categories)
 	b.list(p.Tags)
@@ -79,9 +83,9 @@ func (b *recipeBook) entry(revision string, s *slot) recipe {
 	return b.recipe()
 }
 
-// feed is the recipe of a document.
-func (b *recipeBook) feed(revision string, f *feed, format Format, excerpt bool, entries []*slot) recipe {
-	b.text(revision, fmt.Sprintf("%+v %s %t", *f, format, excerpt))
+// feed is the recipe of a document, whose own address tells its format.
+func (b *recipeBook) feed(f *feed, excerpt bool, entries []*slot) recipe {
+	b.text(fmt.Sprintf("%+v %t", *f, excerpt))
 	for _, s := range entries {
 		b.buf = append(b.buf, s.recipe[:]...)
 	}

@@ -46,7 +46,7 @@ func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 	}
 	slots := make(map[*posts.Post]*slot)
 	taken := make(map[instant]bool)
-	book := newRecipeBook()
+	book := newRecipeBook(b.revision)
 	b.o.Fragments.begin()
 	for _, t := range r.topics {
 		for _, p := range b.live(c, t) {
@@ -55,7 +55,7 @@ func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 				s = &slot{post: p, updated: latest(p)}
 				s.fraction = uniqueFraction(taken, s)
 				s.err = checkID(c, p)
-				s.recipe = book.entry(b.revision, s)
+				s.recipe = book.entry(s)
 				slots[p] = s
 			}
 			s.uses++

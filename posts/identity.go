@@ -69,4 +69,7 @@ type Identities interface {
 	// a Standing backwards: a stored Arrived or Withdrawn stays. All or none;
 	// ErrFenced if w has passed on.
 	Record(ctx context.Context, w Watch, records []Identity) error
+	// Revision changes with every Record and is no other store's. It is empty
+	// before the first.
+	Revision(ctx context.Context) (string, error)
 }

@@ -2,6 +2,7 @@ package redisdb
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -117,7 +118,7 @@ func decodeIdentity(id posts.ID, value string) (posts.Identity, error) {
 
 // Record adds or replaces records, all or none.
 func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identity) error {
-	args := []any{strconv.FormatInt(w.Token, 10)}
+	args := []any{strconv.FormatInt(w.Token, 10), rand.Text()}
 	for i := range records {
 		r := &records[i]
 		stored := storedIdentity{Path: r.Path, SourceURL: r.SourceURL, Gone: r.Gone, Seen: r.Seen}
@@ -139,4 +140,17 @@ func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identit
 		return err
 	}
 	return fenced(n == 0)
+}
+
+// Revision tells one state of the identities from another.
+func (db *DB) Revision(ctx context.Context) (string, error) {
+	got, err := db.rdb.HMGet(ctx, db.keys.watch(), "origin", "records").Result()
+	if err != nil {
+		return "", db.fail("revision of the identities", err)
+	}
+	origin, ok := got[0].(string)
+	if !ok {
+		return "", nil
+	}
+	return fmt.Sprintf("%s.%v", origin, got[1]), nil
 }

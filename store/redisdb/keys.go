@@ -89,7 +89,8 @@ func (k keys) stopped(s int) string { return k.shard(s, "stopped") }
 // meta: HASH, schema, shards, fingerprint; for ever.
 func (k keys) meta() string { return k.common("meta") }
 
-// watch: HASH, issued, token, holder, until (ms); for ever.
+// watch: HASH, issued, token, holder, until (ms), origin and records (the
+// identities' revision); for ever.
 func (k keys) watch() string { return k.common("watch") }
 
 // identities: HASH, post ID → standing, reason and record; for ever.

@@ -33,6 +33,9 @@ func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identit
 		if err := t.fence(w); err != nil {
 			return err
 		}
+		if err := t.revise(); err != nil {
+			return err
+		}
 		for i := range records {
 			if err := t.record(records[i]); err != nil {
 				return fmt.Errorf("%s: %w", records[i].ID, err)
@@ -40,6 +43,22 @@ func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identit
 		}
 		return nil
 	})
+}
+
+// revise makes a new revision, and names a store that has none yet.
+func (t *tx) revise() error {
+	_, err := t.exec(`INSERT INTO meta VALUES ('identities', lower(hex(randomblob(8))) || '.1') ON CONFLICT (key)
+		DO UPDATE SET value = substr(value, 1, 17) || (CAST(substr(value, 18) AS INTEGER) + 1)`)
+	return err
+}
+
+// Revision implements posts.Identities.
+func (db *DB) Revision(ctx context.Context) (revision string, err error) {
+	err = db.read(ctx, "revision of the identities", func(t *tx) error {
+		_, err := t.row(`SELECT value FROM meta WHERE key = 'identities'`, nil, &revision)
+		return err
+	})
+	return revision, err
 }
 
 func (t *tx) record(i posts.Identity) error {

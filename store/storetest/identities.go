@@ -29,6 +29,7 @@ func identities() []law {
 		{"Record moves a Standing forward", recordMoves},
 		{"Record fails with ErrFenced if the watch has passed on, and none is recorded", recordFenced},
 		{"Record keeps thousands", recordMany},
+		{"Revision is empty before the first Record and changes with every one", revisionChanges},
 	}
 }
 
@@ -196,4 +197,28 @@ func recordMany(s *scene) {
 	}
 	s.record(s.watch(), all...)
 	s.recorded(all...)
+}
+
+func revisionChanges(s *scene) {
+	revision := func() string {
+		r, err := s.Store.Revision(s.ctx)
+		s.ok(err, "Revision")
+		return r
+	}
+	equal(s, "revision of a new store", revision(), "")
+	w := s.watch()
+	equal(s, "revision with a watch", revision(), "")
+	var seen []string
+	for i := range 12 {
+		s.record(w, identity(posts.ID(person(i%3).ID), posts.Backlog))
+		if r := revision(); r == "" || slices.Contains(seen, r) {
+			s.Errorf("revision %q after %q, want another", r, seen)
+		} else {
+			seen = append(seen, r)
+		}
+	}
+	s.ok(s.Store.ReleaseWatch(s.ctx, w), "ReleaseWatch")
+	lost, _ := s.stale()
+	s.is(s.Store.Record(s.ctx, lost, nil), "Record without the watch", posts.ErrFenced)
+	equal(s, "revision after a Record that failed", revision(), seen[len(seen)-1])
 }
