@@ -47,7 +47,8 @@ type Feeds struct {
 	Excerpt  bool          `yaml:"excerpt" doc:"Entries hold an excerpt instead of the whole article."`
 	Rights   string        `yaml:"rights" doc:"Who holds the rights, in one line. Empty: feeds say nothing of it."`
 	Icon     string        `yaml:"icon" doc:"Address of the site's icon, best a square png or jpg, such as https://www.example.com/icon.png. Empty: none."`
-	Hubs     []string      `yaml:"hubs" doc:"WebSub hubs that are told of new entries."`
+	Hubs     []string      `yaml:"hubs" doc:"WebSub hubs, such as https://hub.example.com/, that are told of feeds that changed and fetch them at public_url. A cache before enshi must not answer them with an older feed."`
+	HubPause time.Duration `yaml:"hub_pause" doc:"Between two messages to the same hub, which gets one for each feed that changed."`
 	Cache    time.Duration `yaml:"cache" doc:"How long readers may keep a feed before they ask again."`
 }
 
@@ -123,7 +124,7 @@ func Default() Config {
 		Roles:  []string{"watch", "web", "plan", "send"},
 		Settle: 2 * time.Minute,
 		Rescan: 10 * time.Minute,
-		Feeds:  Feeds{Limit: 50, MaxBytes: 1 << 20, Cache: 5 * time.Minute},
+		Feeds:  Feeds{Limit: 50, MaxBytes: 1 << 20, HubPause: 200 * time.Millisecond, Cache: 5 * time.Minute},
 		Digest: Digest{
 			Cadence: "daily", At: Clock{Hour: 7, Minute: 30}, Weekday: time.Monday, Quiet: 10 * time.Minute, Language: "zh-Hans",
 		},

@@ -67,6 +67,7 @@ func (v *checker) feeds(f *Feeds) {
 	v.atLeast("feeds.limit", int64(f.Limit), 1, "1")
 	v.atLeast("feeds.max_bytes", int64(f.MaxBytes), 16<<10, "16kB")
 	v.notNegative("feeds.cache", int64(f.Cache))
+	v.atLeast("feeds.hub_pause", int64(f.HubPause), int64(time.Millisecond), "1ms")
 	v.oneLine("feeds.rights", f.Rights)
 	v.address("feeds.icon", f.Icon)
 	for _, hub := range f.Hubs {

@@ -71,6 +71,7 @@ func (s *Server) metrics(w http.ResponseWriter, v *visit) error {
 		head(c.name, c.help, "counter")
 		fmt.Fprintf(&b, "%s %d\n", c.name, c.n.Load())
 	}
+	s.hubMetrics(&b, head)
 	if shelf := s.shelf.Load(); shelf != nil {
 		head("enshi_posts", "Posts published.", "gauge")
 		fmt.Fprintf(&b, "enshi_posts %d\n", len(shelf.catalogue.Posts("*")))

@@ -72,7 +72,12 @@ type Options struct {
 	Schedule    digest.Schedule
 	Note        string // shown below every page, e.g. that mails go to a directory; default none
 
-	Hubs           []string       // WebSub hubs, named in Link headers; default none
+	Hubs []string // WebSub hubs, named in Link headers; default none
+
+	// Pings returns the figures of every hub that is pinged, for the metrics and
+	// the status page; default none.
+	Pings func() []HubFigures
+
 	MaxAge         time.Duration  // how long feeds and pages may be kept; default 5 minutes
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; default none
 	PerClient      Quota          // sign-ups from one client address; default 10 an hour

@@ -41,7 +41,7 @@ func (s *Server) status(w http.ResponseWriter, v *visit) error {
 	frame := s.framed(v, v.text["status_title"])
 	frame.NoIndex = true
 	w.Header().Set("Cache-Control", "no-store")
-	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: []templates.FactGroup{site, mail}})
+	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: append([]templates.FactGroup{site, mail}, s.hubFacts(v)...)})
 }
 
 // latest is the newest edition of a cadence.

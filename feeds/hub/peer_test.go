@@ -20,7 +20,7 @@ func realPinger(t *testing.T, address string) *hub.Pinger {
 	p, err := hub.New(hub.Options{
 		Hubs: []string{address}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0.5 },
 		Spacing: time.Millisecond, Timeout: 200 * time.Millisecond,
-		Backoff: hub.Backoff{First: 5 * time.Millisecond, Most: 50 * time.Millisecond, GiveUp: 2 * time.Second},
+		Backoff: hub.Backoff{First: 5 * time.Millisecond, Most: 50 * time.Millisecond, GiveUp: 500 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
