@@ -35,6 +35,10 @@ func EncodePath(path string) string {
 	return string(encoded)
 }
 
+// PublicAddress is an address below which documents are, spelled as their self
+// links spell it.
+func PublicAddress(address string) (string, error) { return baseAddress(address) }
+
 func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		c == '-' || c == '.' || c == '_' || c == '~'

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +16,7 @@ func buildCommand() *cli.Command {
 		Usage: "write all feeds as files",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Value: "public", Usage: "write below `DIR`"},
+			&cli.BoolFlag{Name: "ping", Usage: "tell feeds.hubs of the feeds that changed, and wait: for a web server that serves DIR itself"},
 		},
 		Action: withParts(build),
 	}
@@ -27,6 +29,12 @@ func build(c *cli.Context, p *parts) error {
 		return err
 	}
 	defer archive.watch.release(ctx)
+	address := p.buildAddress(archive.site)
+	if c.Bool("ping") {
+		if err := p.openHerald(address); err != nil {
+			return err
+		}
+	}
 	r, err := archive.scan(ctx, scanOptions{record: true})
 	if err != nil {
 		return err
@@ -35,7 +43,7 @@ func build(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	press := p.press(archive, publisher, p.buildAddress(archive.site))
+	press := p.press(archive, publisher, address)
 	report, left, err := press.run(ctx, r)
 	bad := printDiagnostics(p.err, append(r.diagnostics, left...))
 	if err != nil {
@@ -43,9 +51,13 @@ func build(c *cli.Context, p *parts) error {
 	}
 	p.result("%d posts, %d topics: %d documents written, %d unchanged, below %s",
 		len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
+	if p.herald != nil {
+		archive.watch.release(ctx) // hubs may take longer than it lasts
+		err = p.waitForHubs(ctx, p.herald.topics(publisher, report.Changed))
+	}
 	if bad > 0 {
 		p.say("%d posts are not published, named above", bad)
-		return fmt.Errorf("%d posts: %w", bad, errPart)
+		return errors.Join(err, fmt.Errorf("%d posts: %w", bad, errPart))
 	}
-	return nil
+	return err
 }

@@ -162,7 +162,7 @@ func (p *place) serve() (base string, stop func() int) {
 	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: p.log}, args) }()
 	stop = sync.OnceValue(func() int { cancel(); return <-done })
 	p.t.Cleanup(func() { stop() })
-	address := regexp.MustCompile(`serving (http://\S+)/\n`)
+	address := regexp.MustCompile(`(?:serving|from) (http://\S+)/\n`)
 	p.await("serve to say its address", func() bool { return address.MatchString(out.String()) })
 	return address.FindStringSubmatch(out.String())[1], stop
 }

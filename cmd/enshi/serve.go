@@ -117,6 +117,9 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 	})
 	group.Go(func() error { return d.archive.watch.keep(ctx) })
 	group.Go(func() error { return watcher.Run(ctx, d.refresh) })
+	if d.herald != nil {
+		group.Go(func() error { return d.herald.Run(ctx) })
+	}
 	if listener != nil {
 		group.Go(func() error { return d.server.Run(ctx, listener) })
 	}
@@ -138,6 +141,7 @@ func (d *daemon) openSite(ctx context.Context) error {
 	}
 	d.press = d.parts.press(d.archive, publisher, d.publicURL())
 	d.press.options.Fragments = feeds.NewFragments(keptFragments)
+	d.startHerald()
 	d.server, err = d.newServer(d.archive.site, publisher)
 	return err
 }
@@ -155,6 +159,7 @@ func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.
 	}
 	report, left, err := d.press.run(ctx, r)
 	d.server.SetCatalogue(r.catalogue)
+	d.herald.tell(d.press.publisher, report)
 	d.sayDiagnostics(append(r.diagnostics, left...))
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("feeds not published", "error", err)
@@ -216,7 +221,11 @@ func (d *daemon) nudge() {
 // greet tells a person at a terminal where everything is.
 func (d *daemon) greet() {
 	if d.roles[roleWeb] {
-		d.say("reading %s, serving %s/", d.archive.root, d.publicURL())
+		line := fmt.Sprintf("reading %s, serving %s/", d.archive.root, d.publicURL())
+		if d.public != d.publicURL() {
+			line += " from " + d.public + "/"
+		}
+		d.say("%s", line)
 	}
 	if note := d.outboxNote(); note != "" {
 		d.say("%s", note)

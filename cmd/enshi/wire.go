@@ -55,6 +55,7 @@ type parts struct {
 
 	public    string // serve's own address, once it listens
 	site      *site
+	herald    *herald
 	store     ledger
 	keys      *subscribers.Keys
 	templates *templates.Set
@@ -266,6 +267,9 @@ func (p *parts) listening(a net.Addr) {
 func (p *parts) publicURL() string {
 	switch {
 	case p.cfg.PublicURL != "":
+		if address, err := feeds.PublicAddress(p.cfg.PublicURL); err == nil {
+			return address
+		}
 		return strings.TrimSuffix(p.cfg.PublicURL, "/")
 	case p.public != "":
 		return p.public
@@ -315,7 +319,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, e
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
 		Title: s.Title, Description: s.Description, Language: subscribers.Language(p.cfg.Digest.Language),
 		SiteURL: p.articles(s), Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
-		Hubs: p.cfg.Feeds.Hubs, MaxAge: p.cfg.Feeds.Cache,
+		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})
 }
