@@ -12,13 +12,15 @@ type atomRoot struct {
 	XMLName xml.Name `xml:"feed"`
 	Lang    string   `xml:"xml:lang,attr"`
 	Media   string   `xml:"xmlns:media,attr"`
+	History string   `xml:"xmlns:fh,attr,omitempty"`
 	*gorilla.AtomFeed
-	Title     plain  `xml:"title"`
-	Subtitle  plain  `xml:"subtitle"`
-	Rights    plain  `xml:"rights,omitempty"`
-	Links     []link `xml:"link"`
-	Author    person `xml:"author"`
-	Generator string `xml:"generator"`
+	Title     plain     `xml:"title"`
+	Subtitle  plain     `xml:"subtitle"`
+	Rights    plain     `xml:"rights,omitempty"`
+	Archive   *struct{} `xml:"fh:archive"`
+	Links     []link    `xml:"link"`
+	Author    person    `xml:"author"`
+	Generator string    `xml:"generator"`
 }
 
 // FeedXml implements gorilla.XmlFeed.
@@ -49,10 +51,13 @@ func (b *Builder) atomFeed(f *feed) *atomRoot {
 	base.Updated = stamp(f.updated, f.fraction)
 	base.Icon, base.Logo = b.o.Icon, b.o.Icon
 	links := b.links(f, Atom)
+	history, archive := f.history()
 	return &atomRoot{
 		Lang:      b.o.Language,
 		Media:     "http://search.yahoo.com/mrss/",
+		History:   history,
 		AtomFeed:  base,
+		Archive:   archive,
 		Title:     plain(f.title),
 		Subtitle:  plain(f.description),
 		Rights:    plain(b.o.Rights),

@@ -63,19 +63,21 @@ func (r *run) outlines(ctx context.Context, t posts.Topic) []Document {
 
 // document joins the fragments of a topic's posts.
 func (r *run) document(doc Document) (Document, error) {
-	t, format := doc.Topic, doc.Format
-	f := r.b.newFeed(t, format)
-	full := !r.b.excerpt(t)
-	budget := r.b.o.MaxBytes
-	before, after, err := r.b.frame(f, format)
+	return r.b.join(doc, r.b.newFeed(doc.Topic, doc.Format), !r.b.excerpt(doc.Topic), r.entries[doc.Topic])
+}
+
+// join joins the fragments of as many entries as fit into a live feed.
+func (b *Builder) join(doc Document, f *feed, full bool, entries []*slot) (Document, error) {
+	format, budget := doc.Format, b.o.MaxBytes
+	before, after, err := b.frame(f, format)
 	if err != nil {
 		return doc, fmt.Errorf("build %s: %w", doc.Path, err)
 	}
 	budget -= len(before) + len(after) + slack
 
-	chosen := make([]*slot, 0, len(r.entries[t]))
+	chosen := make([]*slot, 0, len(entries))
 	size := 0
-	for _, s := range r.entries[t] {
+	for _, s := range entries {
 		if s.fragment == nil {
 			doc.Recipe = "" // another time it may be there
 			continue
@@ -88,7 +90,7 @@ func (r *run) document(doc Document) (Document, error) {
 		f.see(s)
 		chosen = append(chosen, s)
 	}
-	if before, after, err = r.b.frame(f, format); err != nil { // now with its date
+	if before, after, err = b.frame(f, format); err != nil { // now with its date
 		return doc, fmt.Errorf("build %s: %w", doc.Path, err)
 	}
 

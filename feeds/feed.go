@@ -25,6 +25,12 @@ type feed struct {
 	updated                time.Time
 	fraction               uint32
 	empty                  bool
+	hubs                   []string // that hear of its changes
+
+	// RFC 5005 §4: whether this is an archived document, and the addresses of
+	// the live feed and of the archived ones before and after, "" for none.
+	archived            bool
+	current, prev, next string
 }
 
 func (b *Builder) newFeed(t posts.Topic, f Format) *feed {
@@ -36,6 +42,8 @@ func (b *Builder) newFeed(t posts.Topic, f Format) *feed {
 		page:        b.o.PublicURL + b.o.Addresses.PagePath(t),
 		updated:     emptySince(),
 		empty:       true,
+		hubs:        b.o.Hubs,
+		prev:        b.newestArchive(t, f),
 	}
 }
 

@@ -19,7 +19,7 @@ func (b *Builder) jsonFeed(f *feed) *jsonFeed {
 	base.FeedUrl = f.self
 	base.Icon, base.Favicon = b.o.Icon, b.o.Icon
 	base.Authors = []*gorilla.JSONAuthor{{Name: b.o.Author}}
-	for _, hub := range b.o.Hubs {
+	for _, hub := range f.hubs {
 		base.Hubs = append(base.Hubs, &gorilla.JSONHub{Type: "WebSub", Url: hub})
 	}
 	return &jsonFeed{JSONFeed: base, Items: []struct{}{}}

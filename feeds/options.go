@@ -62,6 +62,9 @@ type Options struct {
 	Revision  string
 	Have      func(path, recipe string) bool
 	Fragments *Fragments
+
+	// Archives say which archived documents live feeds lead to; nil for none.
+	Archives *Layout
 }
 
 // Builder turns catalogues into documents. It is immutable and safe for

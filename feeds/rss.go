@@ -20,6 +20,7 @@ type rssRoot struct {
 	Atom    string   `xml:"xmlns:atom,attr"`
 	DC      string   `xml:"xmlns:dc,attr"`
 	Media   string   `xml:"xmlns:media,attr"`
+	History string   `xml:"xmlns:fh,attr,omitempty"`
 	Channel *rssChannel
 }
 
@@ -30,11 +31,12 @@ func (r *rssRoot) FeedXml() any { return r }
 // takes the shallower of two fields of one name.
 type rssChannel struct {
 	*gorilla.RssFeed
-	Title       plain  `xml:"title"`
-	Description plain  `xml:"description"`
-	Links       []link `xml:"atom:link"`
-	Copyright   plain  `xml:"copyright,omitempty"`
-	Image       *image `xml:"image"`
+	Title       plain     `xml:"title"`
+	Description plain     `xml:"description"`
+	Archive     *struct{} `xml:"fh:archive"`
+	Links       []link    `xml:"atom:link"`
+	Copyright   plain     `xml:"copyright,omitempty"`
+	Image       *image    `xml:"image"`
 }
 
 // image has no width and height: they are not known here.
@@ -82,16 +84,19 @@ func (b *Builder) rssFeed(f *feed) *rssRoot {
 	if f.empty {
 		channel.LastBuildDate = ""
 	}
+	history, archive := f.history()
 	return &rssRoot{
 		Version: "2.0",
 		Content: "http://purl.org/rss/1.0/modules/content/",
 		Atom:    "http://www.w3.org/2005/Atom",
 		DC:      "http://purl.org/dc/elements/1.1/",
 		Media:   "http://search.yahoo.com/mrss/",
+		History: history,
 		Channel: &rssChannel{
 			RssFeed:     channel,
 			Title:       plain(f.title),
 			Description: plain(f.description),
+			Archive:     archive,
 			Links:       b.links(f, RSS),
 			Copyright:   plain(b.o.Rights),
 			Image:       b.rssImage(f),
@@ -110,15 +115,30 @@ func (b *Builder) rssImage(f *feed) *image {
 	return nil
 }
 
-// links are the links that RSS and Atom share: this document and its hubs.
+// history marks archived documents (RFC 5005 §4).
+func (f *feed) history() (namespace string, mark *struct{}) {
+	if !f.archived {
+		return "", nil
+	}
+	return "http://purl.org/syndication/history/1.0", &struct{}{}
+}
+
+// links are the links that RSS and Atom share: this document, its hubs if it is
+// a live one of a topic, and its archives (RFC 5005 §4).
 func (b *Builder) links(f *feed, format Format) []link {
 	mediaType := "application/rss+xml"
 	if format == Atom {
 		mediaType = "application/atom+xml"
 	}
 	links := []link{{Rel: "self", Type: mediaType, Href: f.self}}
-	for _, hub := range b.o.Hubs {
+	for _, hub := range f.hubs {
 		links = append(links, link{Rel: "hub", Href: hub})
+	}
+	for _, l := range []link{{Rel: "current", Href: f.current}, {Rel: "prev-archive", Href: f.prev}, {Rel: "next-archive", Href: f.next}} {
+		if l.Href != "" {
+			l.Type = mediaType
+			links = append(links, l)
+		}
 	}
 	return links
 }

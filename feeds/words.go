@@ -7,6 +7,7 @@ type words struct {
 	allOf      string // description of the site's feed; %s is the site's title
 	categoryOf string // description of a category's; %[1]s its name, %[2]s the site's title
 	tagOf      string
+	unionOf    string // of a union's; %[1]s the topics' names
 	opml       string // title of the list of feeds
 	categories string // heading in it
 	tags       string
@@ -22,6 +23,7 @@ func wordsFor(language string) words {
 			allOf:      "%s的全部文章",
 			categoryOf: "%[2]s“%[1]s”分类的文章",
 			tagOf:      "%[2]s标有“%[1]s”的文章",
+			unionOf:    "%[2]s属于“%[1]s”的文章",
 			opml:       "%s的订阅源",
 			categories: "分类",
 			tags:       "标签",
@@ -33,6 +35,7 @@ func wordsFor(language string) words {
 		allOf:      "All articles of %s",
 		categoryOf: "Articles of %[2]s in the category “%[1]s”",
 		tagOf:      "Articles of %[2]s tagged “%[1]s”",
+		unionOf:    "Articles of %[2]s in any of “%[1]s”",
 		opml:       "Feeds of %s",
 		categories: "Categories",
 		tags:       "Tags",

@@ -266,4 +266,5 @@ func (a *article) readBody(src, body []byte) {
 	a.post.SourceName = firstOf(a.post.SourceName, shared(f.SourceName))
 	a.post.SourceURL = firstOf(a.post.SourceURL, f.SourceURL)
 	a.post.Hash, a.post.Body = fingerprint(src), fingerprint(bytes.TrimSpace(f.Text))
+	a.post.Size = len(src)
 }

@@ -39,6 +39,7 @@ type Post struct {
 
 	Hash    [16]byte // of the file's bytes: changes when and only when the file does
 	Body    [16]byte // of the body's text without house furniture: recognises a renamed post
+	Size    int      // of the file in bytes
 	Settled bool     // the file has been left alone for the settle time
 }
 
