@@ -225,3 +225,25 @@ func (a Addresses) Has(file string, t posts.Topic, f Format) bool {
 	}
 	return false
 }
+
+// HavingCopies makes have (Options.Have) ask for a document's copies too, so
+// that one whose copies are not there is made again. The topics are those whose
+// documents it will be asked for.
+func (a Addresses) HavingCopies(have func(path, recipe string) bool, topics ...posts.Topic) func(path, recipe string) bool {
+	known := a.Knowing(topics...)
+	return func(file, recipe string) bool {
+		if !have(file, recipe) {
+			return false
+		}
+		p, ok := known.Find(strings.Split(file, "/"), func(posts.Topic) bool { return true })
+		if !ok || file != a.Path(p.Topic, p.Format) {
+			return true // an archive, or no topic's
+		}
+		for _, c := range a.Copies(p.Topic, p.Format) {
+			if !have(c, recipe) {
+				return false
+			}
+		}
+		return true
+	}
+}

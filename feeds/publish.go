@@ -37,6 +37,7 @@ type Report struct {
 	Changed            []string  // paths whose bytes changed, sorted
 	Replaced           []string  // paths where a file was that no Publish wrote, sorted
 	Yielded            []string  // paths left to a file that is there, sorted
+	Removed            []string  // paths that Prune took away afterwards, sorted; Publish removes nothing
 	Failed             []Failure // by path
 }
 

@@ -2,7 +2,9 @@ package templates
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	html "html/template"
@@ -87,6 +89,25 @@ func (s *Set) Page(w io.Writer, name string, view any) error {
 	}
 	_, err := b.WriteTo(w)
 	return err
+}
+
+// Revision changes whenever a template does.
+func (s *Set) Revision() (string, error) {
+	h := sha256.New()
+	for _, folder := range []string{"mail", "web"} {
+		names, err := s.files.list(folder)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range names {
+			source, err := fs.ReadFile(s.files, folder+"/"+name)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(h, "%s/%s %d\n%s", folder, name, len(source), source)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
 // try runs each mail once in each language, so that a field that a replaced

@@ -81,7 +81,14 @@ type Frame struct {
 	NoIndex    bool     // tells search engines to pass by
 	Alternates []FeedLine
 	Languages  []Choice // the page in its languages; none where the person's language decides
+	Service    Service  // pages that only a running server has
 	Note       string   // a word of the operator, shown below every page; usually ""
+}
+
+// Service are the addresses of pages that only a running server has, "" where
+// there is none.
+type Service struct {
+	Subscribe, Editions, Privacy, Status string
 }
 
 // FeedLine is one feed as a page offers it.
@@ -159,6 +166,7 @@ type HomeView struct {
 	MoreTags    []TopicLine
 	Posts       []PostLine
 	Form        FormView
+	SignUp      string // address of the form where it is not on the page; "" for none
 }
 
 // TopicView is the page of one topic.
@@ -170,6 +178,7 @@ type TopicView struct {
 	Feeds   []FeedLine
 	Posts   []PostLine
 	Form    FormView
+	SignUp  string // as in HomeView
 }
 
 // SubscribeView is the sign-up form on a page of its own.

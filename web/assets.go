@@ -49,7 +49,7 @@ func zip(data []byte) []byte {
 }
 
 // assetURL is the address of an asset, which changes when its bytes do.
-func (s *Server) assetURL(name string) string {
+func (s *views) assetURL(name string) string {
 	return s.base + "/assets/" + name + "?v=" + s.assets[name].hash
 }
 

@@ -74,7 +74,7 @@ func (s *Server) confirmed(w http.ResponseWriter, v *visit, sub subscribers.Subs
 // facts are what somebody chose.
 func (s *Server) facts(v *visit, sub subscribers.Subscriber) []templates.Fact {
 	return []templates.Fact{
-		{Label: v.text["fact_topics"], Value: topicNames(v.text, sub.Topics)},
+		{Label: v.text["fact_topics"], Value: s.topicNames(v.text, sub.Topics)},
 		{Label: v.text["fact_cadence"], Value: v.text["cadence_"+string(sub.Cadence)] + v.text["fact_between"] + s.cadenceHint(v.text, sub.Cadence)},
 		{Label: v.text["fact_language"], Value: v.text["language_name"]},
 	}

@@ -11,23 +11,21 @@ import (
 	"strings"
 
 	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/posts"
 )
 
 // document answers for a published document. A feed that nobody has is asked
 // for thousands of times a day, so what happens between the request and the
 // file is little: one look-up, one open, one copy that the kernel makes.
 func (s *Server) document(w http.ResponseWriter, v *visit) error {
-	name, canonical := strings.TrimPrefix(v.place.path, "/"), true
-	file, ok := s.o.Documents.Lookup(name)
-	var spelled string
-	if ok {
-		spelled, canonical = v.place.canonical()
-	} else if spelled, ok = s.otherSpelling(v.place); ok {
-		canonical = false
+	file, ok := s.o.Documents.Lookup(strings.TrimPrefix(v.place.path, "/"))
+	if !ok {
+		return s.elsewhere(w, v)
 	}
+	spelled, canonical := v.place.canonical()
 	switch {
-	case !ok:
-		return errNotFound
+	case s.Paths.Retired(file.Topic):
+		return errGone
 	case v.Method != http.MethodGet && v.Method != http.MethodHead:
 		return methodError{"GET, HEAD"}
 	case !canonical:
@@ -118,36 +116,52 @@ func nameOf(f *feeds.File, e encoding) string {
 	return f.Name
 }
 
+// elsewhere answers for an address that no document has: where it has another,
+// by an older name or in another spelling, the client is sent there.
+func (s *Server) elsewhere(w http.ResponseWriter, v *visit) error {
+	place, ok := s.find(v.place)
+	switch {
+	case !ok:
+		return errNotFound
+	case s.Paths.Retired(place.Topic):
+		return errGone
+	case !v.place.loose && place.URLPath() == v.place.raw:
+		return errNotFound // it would be here
+	case v.Method != http.MethodGet && v.Method != http.MethodHead:
+		return methodError{"GET, HEAD"}
+	}
+	s.moved(w, v, place.URLPath())
+	return nil
+}
+
+// find says what an address means, if that exists: a topic is there that has
+// posts, or that has feeds still.
+func (s *Server) find(p place) (feeds.Place, bool) {
+	paths, shelf := s.Paths, s.shelf.Load()
+	if shelf != nil {
+		paths = shelf.paths
+	}
+	kept := func(t posts.Topic) bool {
+		_, ok := s.o.Documents.Lookup(paths.Path(t, feeds.Atom))
+		return ok
+	}
+	found, ok := paths.Find(p.segments(), func(t posts.Topic) bool { return shelf != nil && shelf.has(t) || kept(t) })
+	if ok {
+		return found, true
+	}
+	// The slug of a topic without posts may not show its name: its feed does.
+	page := strings.Trim(p.path, "/")
+	file, ok := s.o.Documents.Lookup(page + "/atom.xml")
+	return feeds.Place{Topic: file.Topic, Path: page + "/"}, ok && file.Topic.Name() != ""
+}
+
 // moved sends the client to the one spelling of an address, for good.
 func (s *Server) moved(w http.ResponseWriter, v *visit, spelled string) {
 	if v.URL.RawQuery != "" {
 		spelled += "?" + v.URL.RawQuery
 	}
 	h := w.Header()
-	h.Set("Location", s.base+spelled)
+	h.Set("Location", s.public+spelled)
 	h.Set("Cache-Control", s.maxAge)
 	w.WriteHeader(http.StatusMovedPermanently)
-}
-
-// otherSpelling finds the document that an address means which spells a topic
-// by its name where its slug is another.
-func (s *Server) otherSpelling(p place) (string, bool) {
-	parts := p.segments()
-	if len(parts) != 3 {
-		return "", false
-	}
-	t, ok := topicNamed(parts[0], parts[1])
-	if !ok {
-		return "", false
-	}
-	for _, f := range feeds.Formats {
-		path := s.o.Paths.Path(t, f)
-		if path[strings.LastIndexByte(path, '/')+1:] != parts[2] {
-			continue
-		}
-		if _, ok := s.o.Documents.Lookup(path); ok {
-			return feeds.EncodePath(path), true
-		}
-	}
-	return "", false
 }

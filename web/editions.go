@@ -48,13 +48,13 @@ func (s *Server) editions(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	view := templates.EditionsView{Frame: s.framed(v, v.text["editions_title"])}
-	view.Alternates = s.feedLines(v, posts.Everything)
+	view.Alternates = s.feedLines(posts.Everything)
 	for _, i := range issues {
 		if i.language != v.language {
 			continue
 		}
 		view.Editions = append(view.Editions, templates.EditionLine{
-			Title: s.issueTitle(v.text, i.edition.Cadence), URL: s.here(v, "/editions/"+i.edition.ID+"/"+i.letter),
+			Title: s.issueTitle(v.text, i.edition.Cadence), URL: s.here(v.voice, "/editions/"+i.edition.ID+"/"+i.letter),
 			Date: s.day(v.text, i.edition.Slot), Stamp: s.stamp(i.edition.Slot), Posts: count(v.text, "posts_in_all", i.posts),
 		})
 	}

@@ -16,6 +16,7 @@ var (
 	errFormType = errors.New("the form is of a type that is not understood")
 	errLimited  = errors.New("too many sign-ups")
 	errUsed     = errors.New("the link was used, or a newer one replaces it")
+	errGone     = errors.New("the topic was given up")
 	errOld      = errors.New("the letter is no longer kept")
 	errNotReady = errors.New("the site has not been read yet")
 	errAway     = errors.New("the store does not answer")
@@ -46,6 +47,7 @@ func answers() []answer {
 		{subscribers.ErrExpired, http.StatusGone, "error_expired"},
 		{errUsed, http.StatusGone, "error_used"},
 		{subscribers.ErrNotFound, http.StatusGone, "error_used"},
+		{errGone, http.StatusGone, "error_gone"},
 		{errOld, http.StatusGone, "error_old_letter"},
 		{delivery.ErrNotFound, http.StatusNotFound, "error_not_found"},
 		{errNotReady, http.StatusServiceUnavailable, "error_busy"},

@@ -140,7 +140,7 @@ func (s *Server) form(v *visit, p subscribers.Preferences, has ...posts.Topic) t
 	choice := func(c topicCount) templates.Choice {
 		number++
 		return templates.Choice{
-			ID: "topic-" + strconv.Itoa(number), Value: string(c.topic), Label: c.topic.Name(),
+			ID: "topic-" + strconv.Itoa(number), Value: string(c.topic), Label: s.name(c.topic),
 			Posts: c.posts, Chosen: chosen[c.topic],
 		}
 	}
@@ -158,14 +158,14 @@ func (s *Server) form(v *visit, p subscribers.Preferences, has ...posts.Topic) t
 	return f
 }
 
-// choices are the topics that can be chosen: those of the catalogue, then those
-// of also that it lacks.
+// choices are the topics that can be chosen: those on the shelf, then those of
+// also that it lacks.
 func (s *Server) choices(also []posts.Topic) (categories, tags []topicCount) {
 	offered := map[posts.Topic]bool{posts.Everything: true}
 	if shelf := s.shelf.Load(); shelf != nil {
 		categories, tags = slices.Clip(shelf.categories), slices.Clip(shelf.tags)
 		for _, t := range shelf.catalogue.Topics() {
-			offered[t] = true
+			offered[t] = shelf.has(t)
 		}
 	}
 	for _, t := range posts.SortTopics(slices.DeleteFunc(also, func(t posts.Topic) bool { return offered[t] })) {
@@ -200,7 +200,7 @@ func (s *Server) signUpForm(v *visit, chosen ...posts.Topic) templates.FormView 
 		chosen = []posts.Topic{posts.Everything}
 	}
 	f := s.form(v, subscribers.Preferences{Topics: chosen, Cadence: s.o.Cadence, Language: v.language})
-	f.Sign, f.Action, f.Button = true, s.here(v, "/subscribe"), v.text["form_button_sign"]
+	f.Sign, f.Action, f.Button = true, s.here(v.voice, "/subscribe"), v.text["form_button_sign"]
 	return f
 }
 

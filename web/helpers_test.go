@@ -66,6 +66,12 @@ func zone() *time.Location { return time.FixedZone("CST", 8*60*60) }
 // options.
 func newSite(t testing.TB, change func(*web.Options)) *site {
 	t.Helper()
+	return openSite(t, paths(), newPosts(), change)
+}
+
+// openSite is newSite with other addresses and posts.
+func openSite(t testing.TB, a feeds.Addresses, list []*posts.Post, change func(*web.Options)) *site {
+	t.Helper()
 	s := &site{t: t, keys: subscribers.NewKeys(), log: &logBuffer{}, now: time.Date(2026, 1, 10, 9, 0, 0, 0, zone())}
 	s.addresses = subscribers.Addresses{Public: public, Keys: s.keys}
 	clock := func() time.Time { return s.now }
@@ -82,13 +88,16 @@ func newSite(t testing.TB, change func(*web.Options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue := newCatalogue(newPosts())
-	s.publish(catalogue)
+	catalogue := newCatalogue(list)
+	s.publish(a, catalogue)
 	o := web.Options{
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: clock, Documents: s.publisher,
-		Templates: pages, Files: templates.WebFiles(nil), Addresses: s.addresses,
-		Registry: s.db, Limits: s.db, Arrivals: s.db, Letters: s.db, Editions: s.db,
-		Title: "山城日报", Description: "一座山城的新闻", SiteURL: "https://news.example",
+		Look: web.Look{
+			Templates: pages, Files: templates.WebFiles(nil), Paths: a,
+			Title: "山城日报", Description: "一座山城的新闻", SiteURL: "https://news.example",
+		},
+		Addresses: s.addresses,
+		Registry:  s.db, Limits: s.db, Arrivals: s.db, Letters: s.db, Editions: s.db,
 		Schedule: digest.DefaultSchedule(zone()),
 	}
 	if change != nil {
@@ -104,10 +113,10 @@ func newSite(t testing.TB, change func(*web.Options)) *site {
 	return s
 }
 
-func (s *site) publish(c *posts.Catalogue) {
+func (s *site) publish(a feeds.Addresses, c *posts.Catalogue) {
 	s.t.Helper()
 	builder, err := feeds.NewBuilder(feeds.Options{
-		Title: "山城日报", SiteURL: "https://news.example", PublicURL: public,
+		Title: "山城日报", SiteURL: "https://news.example", PublicURL: public, Addresses: a,
 		Content: func(p *posts.Post) (posts.Content, error) {
 			return posts.Content{HTML: strings.Repeat("<p>清江两岸，"+p.Title+"。</p>", 20)}, nil
 		},

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/text/language"
 
@@ -66,14 +64,6 @@ func readLanguage(value string) (subscribers.Language, bool) {
 	return "", false
 }
 
-// here is the path of one of our pages, in the language that was asked for.
-func (s *Server) here(v *visit, path string) string {
-	if v.asked {
-		path += "?lang=" + url.QueryEscape(string(v.language))
-	}
-	return s.base + path
-}
-
 // count is a sentence that says how many; for one, it is that of KEY_one.
 func count(text templates.Messages, key string, n int) string {
 	if n == 1 {
@@ -85,17 +75,4 @@ func count(text templates.Messages, key string, n int) string {
 // fill puts values in place of names, given as name, value, name, value.
 func fill(sentence string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(sentence)
-}
-
-// day is a date as people read it, in the site's zone.
-func (s *Server) day(text templates.Messages, t time.Time) string {
-	return t.In(s.o.Schedule.Zone).Format(text["date_layout"])
-}
-
-// stamp is a time as machines read it.
-func (s *Server) stamp(t time.Time) string { return t.In(s.o.Schedule.Zone).Format(time.RFC3339) }
-
-// moment is a date with the time of day.
-func (s *Server) moment(text templates.Messages, t time.Time) string {
-	return t.In(s.o.Schedule.Zone).Format(text["moment_layout"])
 }

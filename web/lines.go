@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/enshi-daily/enshi/digest"
-	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 	"github.com/enshi-daily/enshi/subscribers"
 	"github.com/enshi-daily/enshi/templates"
@@ -18,54 +17,29 @@ const (
 	topicPosts = 20
 )
 
-// formats are the formats in the order in which people are offered them.
-func formats() []feeds.Format { return []feeds.Format{feeds.RSS, feeds.Atom, feeds.JSON} }
-
-// feedLines are the feeds of a topic.
-func (s *Server) feedLines(v *visit, t posts.Topic) []templates.FeedLine {
-	names := map[feeds.Format]string{feeds.Atom: "Atom", feeds.RSS: "RSS", feeds.JSON: "JSON"}
-	title := s.o.Title
-	if t != posts.Everything {
-		title += " · " + t.Name()
-	}
-	lines := make([]templates.FeedLine, 0, len(names))
-	for _, f := range formats() {
-		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
-		lines = append(lines, templates.FeedLine{
-			Label: names[f], Title: fmt.Sprintf("%s (%s)", title, names[f]), MediaType: mediaType,
-			URL: s.o.Addresses.Public + s.o.Paths.URLPath(t, f), ID: "feed-" + string(f),
-		})
-	}
-	return lines
-}
-
-// topicLines are topics with their pages and feeds.
-func (s *Server) topicLines(v *visit, counts []topicCount) []templates.TopicLine {
-	lines := make([]templates.TopicLine, 0, len(counts))
-	for _, c := range counts {
-		lines = append(lines, templates.TopicLine{
-			Name: c.topic.Name(), Page: s.here(v, s.o.Paths.PagePath(c.topic)), Posts: c.posts, Feeds: s.feedLines(v, c.topic),
-		})
-	}
-	return lines
-}
-
-// postLines are the newest n posts of a list.
-func (s *Server) postLines(v *visit, list []*posts.Post, n int) []templates.PostLine {
-	lines := make([]templates.PostLine, 0, min(len(list), n))
+// newest are the first n posts of a list that were not withdrawn.
+func newest(list []*posts.Post, n int) []*posts.Post {
+	shown := make([]*posts.Post, 0, min(len(list), n))
 	for _, p := range list {
-		if len(lines) == n {
+		if len(shown) == n {
 			break
 		}
-		if p.Withdrawn {
-			continue
+		if !p.Withdrawn {
+			shown = append(shown, p)
 		}
-		lines = append(lines, templates.PostLine{
-			Title: p.Title, URL: s.o.article(p), Date: s.day(v.text, p.Date), Stamp: s.stamp(p.Date),
-			Summary: p.Summary, Source: p.SourceName, Note: p.Correction,
-		})
 	}
-	return lines
+	return shown
+}
+
+// standing counts the posts that were not withdrawn.
+func standing(list []*posts.Post) int {
+	n := 0
+	for _, p := range list {
+		if !p.Withdrawn {
+			n++
+		}
+	}
+	return n
 }
 
 // entryLines are the posts of a letter.
@@ -83,8 +57,7 @@ func (s *Server) entryLines(v *visit, list []digest.Entry) []templates.PostLine 
 
 // framed is what a page shows around its own content.
 func (s *Server) framed(v *visit, title string) templates.Frame {
-	f := s.frame
-	f.Text, f.Language, f.Title = v.text, string(v.language), title
+	f := s.views.framed(v.voice, title)
 	f.NoIndex = v.private
 	if !v.private && v.Method != "POST" {
 		f.Languages = s.languageLinks(v)
@@ -117,10 +90,10 @@ func (s *Server) cadenceHint(text templates.Messages, c subscribers.Cadence) str
 }
 
 // topicNames is a person's topics in one line.
-func topicNames(text templates.Messages, topics []posts.Topic) string {
+func (s *Server) topicNames(text templates.Messages, topics []posts.Topic) string {
 	names := make([]string, len(topics))
 	for i, t := range topics {
-		names[i] = t.Name()
+		names[i] = s.name(t)
 		if t == posts.Everything {
 			names[i] = text["topics_everything"]
 		}

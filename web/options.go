@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/feeds"
-	"github.com/enshi-daily/enshi/posts"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -53,9 +49,7 @@ type Options struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Documents Documents
-	Templates Pages
-	Paths     feeds.Addresses // as the documents were built with
-	Files     fs.FS           // style, script and sentences: templates.WebFiles
+	Look
 
 	Addresses subscribers.Addresses // also says where the pages are: Addresses.Public
 	Registry  subscribers.Registry
@@ -64,13 +58,9 @@ type Options struct {
 	Letters   delivery.Letters
 	Editions  Editions
 
-	Title       string
-	Description string
-	Language    subscribers.Language // of visitors who ask for none that we have; default Chinese
-	SiteURL     string               // address of the articles with the base URL, without a trailing slash
-	Cadence     subscribers.Cadence  // the publisher's default; default Daily
-	Schedule    digest.Schedule
-	Note        string // shown below every page, e.g. that mails go to a directory; default none
+	Cadence  subscribers.Cadence // the publisher's default; default Daily
+	Schedule digest.Schedule
+	Note     string // shown below every page, e.g. that mails go to a directory; default none
 
 	Hubs []string // WebSub hubs, named in Link headers; default none
 
@@ -115,28 +105,15 @@ func (o *Options) check() error {
 	need("Log", o.Log != nil)
 	need("Now", o.Now != nil)
 	need("Documents", o.Documents != nil)
-	need("Templates", o.Templates != nil)
-	need("Files", o.Files != nil)
+	for _, name := range o.missing() {
+		need(name, false)
+	}
 	need("Addresses.Keys", o.Addresses.Keys != nil)
 	need("Registry", o.Registry != nil)
 	need("Limits", o.Limits != nil)
 	need("Arrivals", o.Arrivals != nil)
 	need("Letters", o.Letters != nil)
 	need("Editions", o.Editions != nil)
-	need("Title", o.Title != "")
 	need("Schedule.Zone", o.Schedule.Zone != nil)
 	return errors.Join(missing...)
 }
-
-// basePath is the path of the public address, "" or "/path": a proxy may show
-// us below one.
-func (o *Options) basePath() (string, error) {
-	u, err := url.Parse(o.Addresses.Public)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return "", fmt.Errorf("web: public address %q: expected http or https and a host", o.Addresses.Public)
-	}
-	return strings.TrimSuffix(u.EscapedPath(), "/"), nil
-}
-
-// article is the address of a post at the site.
-func (o *Options) article(p *posts.Post) string { return o.SiteURL + p.URL }

@@ -16,22 +16,32 @@ const maxPath = 4096
 
 // place is the path of a request after it was checked.
 type place struct {
-	raw  string // as the client spelled it, without the query
-	path string // decoded, NFC, with a leading slash
+	raw   string // as the client spelled it, without the query, empty segments dropped
+	path  string // decoded, NFC, with a leading slash
+	loose bool   // there were empty segments
 }
 
 // readPlace refuses every path that no address of ours can be: those that try
-// to leave the tree, control characters, backslashes, empty segments, bytes
-// that are not UTF-8. base is the public address's path, which a proxy may have
+// to leave the tree, control characters, backslashes, bytes that are not UTF-8. base is the public address's path, which a proxy may have
 // left on.
 func readPlace(u *url.URL, base string) (place, error) {
 	raw := u.RawPath
 	if raw == "" {
 		raw = u.EscapedPath()
 	}
-	p := place{raw: raw, path: u.Path}
-	if base != "" && strings.HasPrefix(raw, base+"/") {
-		p.raw = raw[len(base):]
+	if len(raw) > maxPath+len(base) {
+		return place{}, errBadPath
+	}
+	p := place{raw: raw, path: u.Path, loose: strings.Contains(raw, "//")}
+	for strings.Contains(p.raw, "//") {
+		p.raw = strings.ReplaceAll(p.raw, "//", "/")
+	}
+	if base != "" {
+		if rest, ok := strings.CutPrefix(p.raw, base); ok && strings.HasPrefix(rest, "/") {
+			p.raw = rest
+		}
+	}
+	if p.raw != raw {
 		decoded, err := url.PathUnescape(p.raw)
 		if err != nil {
 			return place{}, errBadPath
@@ -41,7 +51,7 @@ func readPlace(u *url.URL, base string) (place, error) {
 	switch {
 	case len(p.raw) > maxPath, !strings.HasPrefix(p.path, "/"), !utf8.ValidString(p.path):
 		return place{}, errBadPath
-	case strings.Contains(p.path, "//"), strings.ContainsFunc(p.path, badRune):
+	case strings.ContainsFunc(p.path, badRune):
 		return place{}, errBadPath
 	case strings.Contains(p.path, "/.") && hasDots(p.path):
 		return place{}, errBadPath
@@ -64,7 +74,7 @@ func hasDots(path string) bool {
 // canonical is the one spelling of the path, and whether the client used it.
 func (p place) canonical() (string, bool) {
 	spelled := feeds.EncodePath(strings.TrimPrefix(p.path, "/"))
-	return spelled, spelled == p.raw
+	return spelled, spelled == p.raw && !p.loose
 }
 
 // segments are the decoded parts of the path. Unlike path, they keep a slash

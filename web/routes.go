@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/enshi-daily/enshi/subscribers"
-	"github.com/enshi-daily/enshi/templates"
 )
 
 // handler answers one request, or returns an error before it wrote anything.
@@ -23,12 +22,10 @@ type route struct {
 // visit is one request on its way through a handler.
 type visit struct {
 	*http.Request
-	place    place
-	args     []string // what stood for the pattern's {}
-	language subscribers.Language
-	text     templates.Messages
-	asked    bool // the language was asked for in the address
-	private  bool
+	place   place
+	args    []string // what stood for the pattern's {}
+	private bool
+	voice
 }
 
 // speak makes the page one in a person's language.
@@ -41,11 +38,11 @@ func (s *Server) speak(v *visit, l subscribers.Language) {
 // table is every address but those of the documents.
 func (s *Server) table() []route {
 	routes := []route{
-		{pattern: "/", get: s.home},
-		{pattern: "/category/{}/", get: s.topic},
-		{pattern: "/category/{}", get: s.topic},
-		{pattern: "/tag/{}/", get: s.topic},
-		{pattern: "/tag/{}", get: s.topic},
+		{pattern: "/", get: s.homePage},
+		{pattern: "/category/{}/", get: s.topicPage},
+		{pattern: "/category/{}", get: s.topicPage},
+		{pattern: "/tag/{}/", get: s.topicPage},
+		{pattern: "/tag/{}", get: s.topicPage},
 		{pattern: "/subscribe", get: s.showSubscribe, post: s.subscribe},
 		{pattern: "/confirm/{}", get: s.showConfirm, post: s.confirm, private: true},
 		{pattern: "/unsubscribe/{}", get: s.showUnsubscribe, post: s.unsubscribe, private: true},
@@ -73,8 +70,8 @@ const (
 	elsewhere     = "none"
 )
 
-// find returns the route of a place and what stood for its {}.
-func (s *Server) find(p place) (*route, []string) {
+// route returns the route of a place and what stood for its {}.
+func (s *Server) route(p place) (*route, []string) {
 	segments := p.segments()
 	for i := range s.routes {
 		if args, ok := s.routes[i].match(segments); ok {

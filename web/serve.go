@@ -91,8 +91,8 @@ func (s *Server) dispatch(w *recorder, r *http.Request) (pattern string) {
 		return pattern
 	}
 	route, args := (*route)(nil), []string(nil)
-	if !isDocument(v.place.path) {
-		route, args = s.find(v.place)
+	if !isDocument(v.place.path) && !v.place.loose {
+		route, args = s.route(v.place)
 	}
 	if route == nil {
 		pattern = documentRoute
@@ -147,7 +147,9 @@ func (s *Server) fail(w *recorder, v *visit, pattern string, err error) {
 	if v.text == nil {
 		s.chooseLanguage(v)
 	}
-	w.Header().Set("Cache-Control", "no-store")
+	if w.Header().Set("Cache-Control", "no-store"); errors.Is(err, errGone) {
+		w.Header().Set("Cache-Control", s.maxAge)
+	}
 	if err := s.errorPage(w, v, a); err != nil {
 		s.o.Log.Error("error page failed", "route", pattern, "error", err)
 		http.Error(w, http.StatusText(a.status), a.status)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/enshi-daily/enshi/posts"
-	"github.com/enshi-daily/enshi/subscribers"
 	"github.com/enshi-daily/enshi/templates"
 )
 
@@ -27,18 +26,15 @@ const (
 
 // Server answers HTTP. It is safe for concurrent use.
 type Server struct {
-	o        Options
-	base     string
-	messages map[subscribers.Language]templates.Messages
-	assets   map[string]asset
-	frame    templates.Frame // what all pages have in common
-	answers  []answer
-	routes   []route
-	links    string // Link header to the hubs, without the self link
-	maxAge   string // Cache-Control of what may be kept
-	shelf    atomic.Pointer[shelf]
-	issues   issueList
-	count    counters
+	*views
+	o       Options
+	answers []answer
+	routes  []route
+	links   string // Link header to the hubs, without the self link
+	maxAge  string // Cache-Control of what may be kept
+	shelf   atomic.Pointer[shelf]
+	issues  issueList
+	count   counters
 }
 
 // New returns a server that has no catalogue yet: until SetCatalogue, feeds are
@@ -48,28 +44,15 @@ func New(o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	base, err := o.basePath()
+	v, err := newViews(o.Look, o.Addresses.Public, o.Schedule.Zone)
 	if err != nil {
 		return nil, err
 	}
-	byLanguage, err := templates.ReadMessages(o.Files)
-	if err != nil {
-		return nil, err
+	v.frame.Note = o.Note
+	v.frame.Service = templates.Service{
+		Subscribe: v.base + "/subscribe", Editions: v.base + "/editions/", Privacy: v.base + "/privacy", Status: v.base + "/status",
 	}
-	s := &Server{o: o, base: base, answers: answers(), messages: make(map[subscribers.Language]templates.Messages)}
-	for _, l := range []subscribers.Language{subscribers.Chinese, subscribers.English} {
-		if byLanguage[string(l)] == nil {
-			return nil, fmt.Errorf("%s: no sentences in %s", templates.MessagesFile, l)
-		}
-		s.messages[l] = byLanguage[string(l)]
-	}
-	if s.assets, err = readAssets(o.Files); err != nil {
-		return nil, err
-	}
-	s.frame = templates.Frame{
-		Base: base, Site: o.Title, SiteURL: o.SiteURL, Note: o.Note,
-		Style: s.assetURL("enshi.css"), Script: s.assetURL("enshi.js"), Icon: s.assetURL("enshi.svg"),
-	}
+	s := &Server{views: v, o: o, answers: answers()}
 	s.routes = s.table()
 	s.maxAge = fmt.Sprintf("public, max-age=%d", int(o.MaxAge.Seconds()))
 	for _, hub := range o.Hubs {
@@ -79,7 +62,7 @@ func New(o Options) (*Server, error) {
 }
 
 // SetCatalogue shows the posts of c from the next request on.
-func (s *Server) SetCatalogue(c *posts.Catalogue) { s.shelf.Store(newShelf(c, s.o.Paths)) }
+func (s *Server) SetCatalogue(c *posts.Catalogue) { s.shelf.Store(newShelf(c, s.Paths)) }
 
 // Handler answers requests, for Run and for tests.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
@@ -14,7 +13,7 @@ type shelf struct {
 	catalogue  *posts.Catalogue
 	categories []topicCount // most posts first, then by name
 	tags       []topicCount
-	bySlug     map[string]posts.Topic // decoded page path without slashes around
+	paths      feeds.Addresses // that know the topics
 }
 
 type topicCount struct {
@@ -23,10 +22,12 @@ type topicCount struct {
 }
 
 func newShelf(c *posts.Catalogue, paths feeds.Addresses) *shelf {
-	s := &shelf{catalogue: c, bySlug: make(map[string]posts.Topic, len(c.Topics()))}
+	s := &shelf{catalogue: c, paths: paths.Knowing(c.Topics()...)}
 	for _, t := range c.Topics() {
-		s.bySlug[strings.TrimSuffix(paths.Directory(t), "/")] = t
-		n := topicCount{t, len(c.Posts(t))}
+		if paths.Retired(t) {
+			continue
+		}
+		n := topicCount{t, standing(c.Posts(t))}
 		if t.Kind() == posts.KindCategory {
 			s.categories = append(s.categories, n)
 		} else {
@@ -43,19 +44,7 @@ func newShelf(c *posts.Catalogue, paths feeds.Addresses) *shelf {
 
 // has says whether a topic can be followed.
 func (s *shelf) has(t posts.Topic) bool {
-	return t == posts.Everything || len(s.catalogue.Posts(t)) > 0
-}
-
-// topicNamed is the topic of a kind as addresses write it.
-func topicNamed(kind, name string) (posts.Topic, bool) {
-	switch {
-	case name == "":
-	case kind == string(posts.KindCategory):
-		return posts.Category(name), true
-	case kind == string(posts.KindTag):
-		return posts.Tag(name), true
-	}
-	return "", false
+	return t == posts.Everything || len(s.catalogue.Posts(t)) > 0 && !s.paths.Retired(t)
 }
 
 // current returns the catalogue, or errNotReady before the first.

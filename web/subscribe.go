@@ -23,7 +23,7 @@ func (s *Server) showSubscribe(w http.ResponseWriter, v *visit) error {
 		}
 	}
 	frame := s.framed(v, v.text["subscribe_title"])
-	frame.Alternates = s.feedLines(v, posts.Everything)
+	frame.Alternates = s.feedLines(posts.Everything)
 	return s.page(w, v, http.StatusOK, "subscribe", templates.SubscribeView{
 		Frame: frame, Form: s.signUpForm(v, posts.SortTopics(chosen)...),
 	})
@@ -61,7 +61,7 @@ func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
 	}
 	if wrong.Any() {
 		f := s.form(v, preferences)
-		f.Sign, f.Action, f.Button = true, s.here(v, "/subscribe"), v.text["form_button_sign"]
+		f.Sign, f.Action, f.Button = true, s.here(v.voice, "/subscribe"), v.text["form_button_sign"]
 		f.Address, f.Errors = typed, wrong
 		return s.askAgain(w, v, f)
 	}

@@ -13,7 +13,7 @@ import (
 func buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "build",
-		Usage: "write all feeds as files",
+		Usage: "write all feeds and their pages as files",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Value: "public", Usage: "write below `DIR`"},
 			&cli.BoolFlag{Name: "ping", Usage: "tell feeds.hubs of the feeds that changed, and wait: for a web server that serves DIR itself"},
@@ -44,13 +44,16 @@ func build(c *cli.Context, p *parts) error {
 		return err
 	}
 	press := p.press(archive, publisher, address)
+	if press.pages, err = p.newPages(archive.site, publisher); err != nil {
+		return err
+	}
 	report, left, err := press.run(ctx, r)
 	bad := printDiagnostics(p.err, append(r.diagnostics, left...))
 	if err != nil {
 		return err
 	}
-	p.result("%d posts, %d topics: %d documents written, %d unchanged, below %s",
-		len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics()), report.Written, report.Unchanged, c.String("out"))
+	p.result("%d posts, %d topics: %d documents written, %d unchanged, %d removed, below %s", len(r.catalogue.Posts(posts.Everything)),
+		len(r.catalogue.Topics()), report.Written, report.Unchanged, len(report.Removed), c.String("out"))
 	if p.herald != nil {
 		archive.watch.release(ctx) // hubs may take longer than it lasts
 		err = p.waitForHubs(ctx, p.herald.topics(publisher, report.Changed))

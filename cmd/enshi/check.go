@@ -82,6 +82,9 @@ func listFeeds(c *cli.Context, p *parts) error {
 	}
 	var lines []line
 	for _, s := range feeds.List(posts.NewCatalogue(site.settings, scan.Posts)) {
+		if site.addresses.Retired(s.Topic) {
+			continue
+		}
 		for _, f := range feeds.Formats {
 			lines = append(lines, line{s.Topic, p.publicURL() + site.addresses.URLPath(s.Topic, f), s.Entries, s.Updated.Format("2006-01-02")})
 		}

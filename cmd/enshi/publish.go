@@ -2,18 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
+	"slices"
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/web"
 )
 
 // press makes the documents of a reading and writes those that changed.
 type press struct {
 	options   feeds.Options // all but IDs, Content, Have and Report
-	bodies    *posts.Bodies
+	content   func(*posts.Post) (posts.Content, error)
 	publisher *feeds.Publisher
+	pages     *web.Static // nil where a server makes the pages and redirects
 }
 
 // run publishes a reading. Posts that could not be rendered are left out and
@@ -21,17 +27,55 @@ type press struct {
 func (p *press) run(ctx context.Context, r reading) (feeds.Report, []posts.Diagnostic, error) {
 	var left []posts.Diagnostic
 	o := p.options
-	o.IDs, o.Content, o.Have = r.feedIDs, p.bodies.Content, p.publisher.Has
+	known := p.publisher.Topics()
+	o.IDs, o.Content, o.Have = r.feedIDs, p.content, p.publisher.Has
+	if p.pages != nil {
+		o.Have = o.Addresses.HavingCopies(o.Have, o.Addresses.Topics(r.catalogue, known...)...)
+	}
 	o.Report = func(d posts.Diagnostic) { left = append(left, d) }
 	builder, err := feeds.NewBuilder(o)
 	if err != nil {
 		return feeds.Report{}, nil, usageError{err}
 	}
-	report, err := p.publisher.Publish(ctx, builder.Documents(ctx, r.catalogue, p.publisher.Topics()...))
+	docs := builder.Documents(ctx, r.catalogue, known...)
+	if p.pages != nil {
+		docs = o.Addresses.WithCopies(both(docs, p.pages.Documents(ctx, r.catalogue, known...)))
+	}
+	report, err := p.publisher.Publish(ctx, docs)
+	left = append(left, p.standing(report, r.catalogue)...)
 	if err != nil {
 		return report, left, err
 	}
-	return report, left, report.Err()
+	report.Removed, err = p.publisher.Prune(o.Addresses)
+	return report, left, errors.Join(report.Err(), err)
+}
+
+// both goes through one run of documents and then another.
+func both(first, second iter.Seq2[feeds.Document, error]) iter.Seq2[feeds.Document, error] {
+	return func(yield func(feeds.Document, error) bool) {
+		for _, docs := range []iter.Seq2[feeds.Document, error]{first, second} {
+			for doc, err := range docs {
+				if !yield(doc, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// standing are the things that stand in the way of an address.
+func (p *press) standing(report feeds.Report, c *posts.Catalogue) []posts.Diagnostic {
+	var all []posts.Diagnostic
+	for _, file := range report.Yielded {
+		all = append(all, posts.Diagnostic{Path: file, Severity: posts.Warning,
+			Message: "not written: a file is there that enshi did not write; remove it if ours should be there"})
+	}
+	displaced := p.options.Addresses.Displaced(c.Topics())
+	for _, t := range slices.Sorted(maps.Keys(displaced)) {
+		all = append(all, posts.Diagnostic{Path: "topics." + string(displaced[t]) + ".slug", Severity: posts.Warning,
+			Message: fmt.Sprintf("%s has this name, so its address is %s; choose another slug if that should not be", t, p.options.Addresses.PagePath(t))})
+	}
+	return all
 }
 
 // printDiagnostics names bad posts, one a line, and says whether any was kept

@@ -70,6 +70,7 @@ type site struct {
 	diagnostics []posts.Diagnostic
 	reader      *posts.Reader
 	bodies      *posts.Bodies
+	summaries   *summaries
 }
 
 // withParts makes an action of a command that needs parts. They are opened by
@@ -187,9 +188,9 @@ func (p *parts) readSite() (*site, error) {
 	if err := p.override(&settings); err != nil {
 		return nil, err
 	}
-	addresses, err := feeds.NewAddresses(feeds.AddressOptions{Before: settings})
+	addresses, err := p.addresses(settings)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	h := p.cfg.House
 	house := posts.House{Byline: h.Byline, SourceLink: h.SourceLink, SourceName: h.SourceName, Navigation: h.Navigation, EditorsNote: h.EditorsNote}
@@ -198,6 +199,7 @@ func (p *parts) readSite() (*site, error) {
 		reader: posts.NewReader(posts.Options{FS: fsys, Site: settings, House: house, Now: p.now, Settle: p.cfg.Settle}),
 		bodies: posts.NewBodies(posts.BodiesOptions{FS: fsys, Site: settings, House: house}),
 	}
+	p.site.summaries = newSummaries(p.site.bodies.Content)
 	return p.site, nil
 }
 
@@ -295,15 +297,6 @@ func (p *parts) buildAddress(s posts.Site) string {
 	return p.articles(s)
 }
 
-func (p *parts) press(a *archive, publisher *feeds.Publisher, public string) *press {
-	f := p.cfg.Feeds
-	return &press{bodies: a.bodies, publisher: publisher, options: feeds.Options{
-		Title: a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
-		SiteURL: p.articles(a.site), PublicURL: public, Hubs: f.Hubs,
-		Addresses: p.site.addresses, Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt,
-	}}
-}
-
 func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, error) {
 	schedule, err := p.schedule()
 	if err != nil {
@@ -314,11 +307,10 @@ func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, e
 	}
 	l := p.cfg.Limits
 	return web.New(web.Options{
-		Log: p.log, Now: p.now, Documents: documents, Paths: p.site.addresses, Templates: p.templates, Files: templates.WebFiles(p.overrides()),
+		Log: p.log, Now: p.now, Documents: documents, Look: p.look(s),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
-		Title: s.Title, Description: s.Description, Language: subscribers.Language(p.cfg.Digest.Language),
-		SiteURL: p.articles(s), Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
+		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
 		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})
