@@ -103,6 +103,19 @@ func (p *Publisher) setRecipe(path, recipe string) {
 	}
 }
 
+// Intact says that every document which was published here is there as it was
+// written, and how many there are.
+func (p *Publisher) Intact() (documents int, ok bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, r := range p.records {
+		if r.damaged {
+			return 0, false
+		}
+	}
+	return len(p.records), true
+}
+
 // intact tells whether the files of a document are still as they were written.
 // Their bytes are not read: a document's time moves whenever its bytes do.
 func (p *Publisher) intact(path string, r record) bool {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -169,6 +170,7 @@ func (w *walker) collect(ctx context.Context, f folder) error {
 		return fmt.Errorf("read the site's posts: %w", err)
 	}
 	w.folders[f.dir] = f.root
+	w.sources = slices.Grow(w.sources, len(entries))
 	for _, e := range entries {
 		file := f.dir + "/" + e.Name()
 		if strings.HasPrefix(e.Name(), ".") {

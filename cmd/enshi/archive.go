@@ -26,7 +26,8 @@ type archive struct {
 	log    *slog.Logger
 
 	last      *posts.Scan
-	missed    bool // a change that no scan has seen
+	missed    bool           // a change that no scan has seen
+	listing   *posts.Listing // what the next scan of everything begins from, nil to list anew
 	catalogue *posts.Catalogue
 }
 
@@ -61,8 +62,8 @@ func siteFS(dir string) (fs.FS, error) {
 // scanOptions say what a scan may do beside reading.
 type scanOptions struct {
 	changes  posts.Changes // what may have changed since the last scan; everything, if there was none
-	record   bool // take the watch if it is free, and record what is new
-	foresee  bool // say what would arrive, and change nothing
+	record   bool          // take the watch if it is free, and record what is new
+	foresee  bool          // say what would arrive, and change nothing
 	backfill int
 }
 
@@ -123,7 +124,10 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 // read looks at what changed. What a scan that went wrong should have seen is
 // seen by the next one, which looks at everything.
 func (a *archive) read(ctx context.Context, c posts.Changes) (scan *posts.Scan, err error) {
-	if a.last == nil || c.All || a.missed {
+	if a.listing != nil {
+		scan, err = a.reader.Read(ctx, a.last, a.listing)
+		a.listing = nil
+	} else if a.last == nil || c.All || a.missed {
 		scan, err = a.reader.Scan(ctx, a.last)
 	} else {
 		scan, err = a.reader.Look(ctx, a.last, c.Paths)

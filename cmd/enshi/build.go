@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,45 +23,113 @@ func buildCommand() *cli.Command {
 	}
 }
 
+// building is a build on its way.
+type building struct {
+	*parts
+	out       string
+	archive   *archive
+	publisher *feeds.Publisher
+	found     built // what it begins from, and then what it came to
+	report    feeds.Report
+}
+
 func build(c *cli.Context, p *parts) error {
 	ctx := c.Context
-	archive, err := p.openArchive(ctx)
+	tuneMemory(0)
+	b := &building{parts: p, out: c.String("out")}
+	if err := b.open(ctx, c.Bool("ping")); err != nil {
+		return err
+	}
+	defer b.archive.watch.release(ctx)
+	stands, err := b.stands(ctx)
 	if err != nil {
 		return err
 	}
-	defer archive.watch.release(ctx)
-	address := p.buildAddress(archive.site)
-	if c.Bool("ping") {
-		if err := p.openHerald(address); err != nil {
+	if !stands {
+		if err := b.run(ctx); err != nil {
 			return err
 		}
 	}
-	r, err := archive.scan(ctx, scanOptions{record: true})
+	return b.tell(ctx)
+}
+
+func (b *building) open(ctx context.Context, ping bool) (err error) {
+	if b.archive, err = b.openArchive(ctx); err != nil {
+		return err
+	}
+	if ping {
+		if err := b.openHerald(b.buildAddress(b.archive.site)); err != nil {
+			return err
+		}
+	}
+	b.publisher, err = feeds.NewPublisher(b.out)
+	return err
+}
+
+// stands looks at what the build begins from, and says whether the last one
+// began from that too and its output is still there.
+func (b *building) stands(ctx context.Context) (bool, error) {
+	found, err := b.survey(ctx, b.archive)
+	if err != nil {
+		return false, err
+	}
+	last, err := b.lastBuilt(b.out)
+	if err != nil {
+		return false, err
+	}
+	b.found = found
+	documents, intact := b.publisher.Intact()
+	if !intact || last == nil || documents != last.Documents || !last.stands(found, b.now()) {
+		return false, nil
+	}
+	b.found, b.report.Unchanged = *last, documents
+	return true, nil
+}
+
+// run is a whole build.
+func (b *building) run(ctx context.Context) error {
+	tuneMemory(b.archive.listing.Len())
+	calm := b.archive.listing.Calm(b.now().Add(-unsettledFor))
+	r, err := b.archive.scan(ctx, scanOptions{record: true})
 	if err != nil {
 		return err
 	}
-	publisher, err := feeds.NewPublisher(c.String("out"))
-	if err != nil {
-		return err
-	}
-	press := p.press(archive, publisher, address)
-	if press.pages, err = p.newPages(archive.site, publisher); err != nil {
+	press := b.press(b.archive, b.publisher, b.buildAddress(b.archive.site))
+	if press.pages, err = b.newPages(b.archive.site, b.publisher); err != nil {
 		return err
 	}
 	report, left, err := press.run(ctx, r)
-	bad := printDiagnostics(p.err, append(r.diagnostics, left...))
+	b.report = report
+	b.found.Diagnostics = append(r.diagnostics, left...)
 	if err != nil {
-		return err
+		return errors.Join(err, b.problems())
 	}
-	p.result("%d posts, %d topics: %d documents written, %d unchanged, %d removed, below %s", len(r.catalogue.Posts(posts.Everything)),
-		len(r.catalogue.Topics()), report.Written, report.Unchanged, len(report.Removed), c.String("out"))
-	if p.herald != nil {
-		archive.watch.release(ctx) // hubs may take longer than it lasts
-		err = p.waitForHubs(ctx, p.herald.topics(publisher, report.Changed))
+	b.found.Wake, b.found.Posts, b.found.Topics = r.wake, len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics())
+	b.found.Documents, _ = b.publisher.Intact()
+	if b.found.Identities, err = b.store.Revision(ctx); err != nil {
+		return fmt.Errorf("identities: %w", err)
 	}
-	if bad > 0 {
-		p.say("%d posts are not published, named above", bad)
-		return errors.Join(err, fmt.Errorf("%d posts: %w", bad, errPart))
+	return b.remember(b.out, &b.found, calm && r.watching && r.taken.Unready == 0)
+}
+
+// tell says what the build came to, and to hubs what changed.
+func (b *building) tell(ctx context.Context) error {
+	err := b.problems()
+	b.result("%d posts, %d topics: %d documents written, %d unchanged, %d removed, below %s",
+		b.found.Posts, b.found.Topics, b.report.Written, b.report.Unchanged, len(b.report.Removed), b.out)
+	if b.herald != nil {
+		b.archive.watch.release(ctx) // hubs may take longer than it lasts
+		err = errors.Join(b.waitForHubs(ctx, b.herald.topics(b.publisher, b.report.Changed)), err)
 	}
 	return err
+}
+
+// problems names the bad posts.
+func (b *building) problems() error {
+	bad := printDiagnostics(b.err, b.found.Diagnostics)
+	if bad == 0 {
+		return nil
+	}
+	b.say("%d posts are not published, named above", bad)
+	return fmt.Errorf("%d posts: %w", bad, errPart)
 }
