@@ -86,6 +86,7 @@ func TestEachBadValueIsNamed(t *testing.T) {
 		{"feeds: {max_bytes: 1048576}", "enshi.yaml:1: feeds.max_bytes: expected a size"},
 		{"feeds: {max_bytes: 9999999999GB}", "enshi.yaml:1: feeds.max_bytes: expected a size"},
 		{"feeds: {excerpt: yes}", "enshi.yaml:1: feeds.excerpt: expected true or false"},
+		{"feeds: {hub_pause: 0s}", "enshi.yaml:1: feeds.hub_pause: must be at least 1ms"},
 		{"feeds: {hubs: ['']}", "enshi.yaml:1: feeds.hubs: must not be empty"},
 		{"feeds: {hubs: {a: b}}", "enshi.yaml:1: feeds.hubs: expected a list of values"},
 		{"feeds: {icon: icon.png}", "enshi.yaml:1: feeds.icon: expected an address"},

@@ -264,9 +264,30 @@ func TestBuildPingsWhenAsked(t *testing.T) {
 	h.answer = http.StatusGone
 	h.mu.Unlock()
 	p.post("2026-01-04-xincha.md", "新茶上市", "2026-01-04 08:00:00 +0800", "tags: 茶叶")
-	var out, errs bytes.Buffer
-	code := run(t.Context(), streams{in: strings.NewReader(""), out: &out, err: &errs}, append(append([]string{"enshi"}, p.flags...), build...))
-	if code != exitPart || !strings.Contains(out.String(), "0 pings taken, 9 failed") || strings.Count(errs.String(), "refused a ping") != 1 {
-		t.Errorf("build with a hub that refuses = %d\n%s%s", code, out.String(), errs.String())
+	code, out, errs := p.try(build...)
+	if code != exitPart || !strings.Contains(out, "0 pings taken, 9 failed") || strings.Count(errs, "refused a ping") != 1 {
+		t.Errorf("build with a hub that refuses = %d\n%s%s", code, out, errs)
 	}
+}
+
+func TestBuildRefusesPingsThatCannotWork(t *testing.T) {
+	for want, config := range map[string]string{
+		"feeds.hubs names no hub": "public_url: https://feeds.example\n",
+		"give public_url":         "public_url: http://127.0.0.2/\nfeeds: {hubs: [https://hub.example/]}\n",
+	} {
+		p := newPlace(t, "sqlite", "outbox")
+		p.write("enshi.yaml", config)
+		p.post("2026-01-02-jiuwen.md", "旧闻一则", "2026-01-02 08:00:00 +0800", "tags: 茶叶")
+		if code, _, errs := p.try("build", "--ping", "--out", p.dir+"/public"); code != exitUsage || !strings.Contains(errs, want) {
+			t.Errorf("build --ping with %q = %d %s, want %d and %q", config, code, errs, exitUsage, want)
+		}
+	}
+}
+
+// try runs a command that may fail.
+func (p *place) try(args ...string) (code int, out, errs string) {
+	p.t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = run(p.t.Context(), streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, append(append([]string{"enshi"}, p.flags...), args...))
+	return code, stdout.String(), stderr.String()
 }
