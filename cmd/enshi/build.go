@@ -102,7 +102,9 @@ func (b *building) run(ctx context.Context) error {
 	b.report = report
 	b.found.Diagnostics = append(r.diagnostics, left...)
 	if err != nil {
-		return errors.Join(err, b.problems())
+		_ = b.problems() // they are named; what ended the build is worse
+		_ = b.ping(ctx)  // said too: some feeds may have changed before
+		return err
 	}
 	b.found.Wake, b.found.Posts, b.found.Topics = r.wake, len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics())
 	b.found.Documents, _ = b.publisher.Intact()
@@ -117,11 +119,16 @@ func (b *building) tell(ctx context.Context) error {
 	err := b.problems()
 	b.result("%d posts, %d topics: %d documents written, %d unchanged, %d removed, below %s",
 		b.found.Posts, b.found.Topics, b.report.Written, b.report.Unchanged, len(b.report.Removed), b.out)
-	if b.herald != nil {
-		b.archive.watch.release(ctx) // hubs may take longer than it lasts
-		err = errors.Join(b.waitForHubs(ctx, b.herald.topics(b.publisher, b.report.Changed)), err)
+	return errors.Join(b.ping(ctx), err)
+}
+
+// ping tells hubs what changed, with --ping.
+func (b *building) ping(ctx context.Context) error {
+	if b.herald == nil {
+		return nil
 	}
-	return err
+	b.archive.watch.release(ctx) // hubs may take longer than it lasts
+	return b.waitForHubs(ctx, b.herald.topics(b.publisher, b.report.Changed))
 }
 
 // problems names the bad posts.

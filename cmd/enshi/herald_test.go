@@ -270,6 +270,23 @@ func TestBuildPingsWhenAsked(t *testing.T) {
 	}
 }
 
+func TestBuildThatFailsPingsWhatItChanged(t *testing.T) {
+	h := newTestHub(t)
+	p := newPlace(t, "sqlite", "outbox")
+	p.write("enshi.yaml", "settle: 0s\nfeeds: {hub_pause: 1ms, hubs: ["+h.address+"]}\n")
+	p.post("2026-01-02-jiuwen.md", "旧闻一则", "2026-01-02 08:00:00 +0800", "tags: 茶叶")
+	p.post("2026-01-03-huai.md", "坏的", "昨天", "tags: 茶叶")
+	p.write("public/rss.xml/in/the/way", "a directory where a feed should be")
+	code, out, errs := p.try("build", "--ping", "--out", p.dir+"/public")
+	if code != exitFailed || !strings.Contains(errs, "enshi: ") || !strings.Contains(errs, "rss.xml") || !strings.Contains(errs, "huai.md") {
+		t.Errorf("build = %d %s, want the feed and the bad post named", code, errs)
+	}
+	want := slices.DeleteFunc(feedsOf("http://news.example.com", "茶叶"), func(s string) bool { return strings.HasSuffix(s, "com/rss.xml") })
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(h.take()))); diff != "" {
+		t.Errorf("topics pinged (-want +got):\n%s\n%s", diff, out)
+	}
+}
+
 func TestBuildRefusesPingsThatCannotWork(t *testing.T) {
 	for want, config := range map[string]string{
 		"feeds.hubs names no hub": "public_url: https://feeds.example\n",
