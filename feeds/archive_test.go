@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,11 +121,11 @@ func TestLiveFeedsLeadToTheNewestArchive(t *testing.T) {
 // through any history, the archived documents of a topic hold what a filter
 // over the posts gives, and what is in a full one stays.
 func TestArchivesHoldEveryPostOnce(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			h := history{TB: t, rand: rand.New(rand.NewPCG(seed, 7)), publisher: newPublisher(t, t.TempDir())}
-			h.add(150)
-			for range 10 {
+			h.add(120)
+			for range 8 {
 				h.step()
 			}
 			checkDocuments(t, h.docs)
@@ -198,7 +200,18 @@ func (h *history) step() {
 	}
 }
 
-// compare walks a chain from its newest document back.
+var entryID = regexp.MustCompile(`<entry>\s*<updated>[^<]*</updated>\s*<id>([^<]+)</id>|<guid isPermaLink="false">([^<]+)</guid>`)
+
+// entryIDs is ids for documents of plain ids, and much faster.
+func entryIDs(doc feeds.Document) []posts.ID {
+	list := []posts.ID{}
+	for _, match := range entryID.FindAllSubmatch(doc.Body, -1) {
+		list = append(list, posts.ID(slices.Concat(match[1], match[2])))
+	}
+	return list
+}
+
+// compare holds a topic's archived documents to a filter.
 func (h *history) compare(topic posts.Topic) {
 	h.Helper()
 	want := []posts.ID{}
@@ -216,7 +229,7 @@ func (h *history) compare(topic posts.Topic) {
 			if doc.Entries > 100 || len(doc.Body) > 4<<20 {
 				h.Errorf("%s has %d entries", path, doc.Entries)
 			}
-			got = append(got, ids(h, doc)...)
+			got = append(got, entryIDs(doc)...)
 		}
 		slices.Sort(want)
 		slices.Sort(got)
@@ -229,7 +242,7 @@ func (h *history) compare(topic posts.Topic) {
 // unmoved holds an archived document to what it was one step before.
 func (h *history) unmoved(old, now feeds.Document, touched map[posts.ID]bool) {
 	h.Helper()
-	was, is := ids(h, old), ids(h, now)
+	was, is := entryIDs(old), entryIDs(now)
 	for _, id := range was {
 		if !slices.Contains(is, id) && !touched[id] {
 			h.Errorf("%s lost %s", old.Path, id)
@@ -324,19 +337,20 @@ func TestArchivesReportWhatTheyLeaveOut(t *testing.T) {
 
 func TestArchivesThatAreThereAreNotMade(t *testing.T) {
 	c := newCatalogue(slices.Concat(newMonth(1, 3, time.January, "tag:茶"), newMonth(5, 3, time.March))...)
-	l, publisher, rendered := follow(t, nil, c), newPublisher(t, t.TempDir()), 0
+	l, publisher := follow(t, nil, c), newPublisher(t, t.TempDir())
+	var rendered atomic.Int64
 	run := func(c *posts.Catalogue, l *feeds.Layout) feeds.Report {
 		b := newBuilder(t, func(o *feeds.Options) {
 			o.Archives, o.Have = l, publisher.Has
-			o.Content = func(p *posts.Post) (posts.Content, error) { rendered++; return content(p) }
+			o.Content = func(p *posts.Post) (posts.Content, error) { rendered.Add(1); return content(p) }
 		})
 		return publish(t, publisher, b.Archives(context.Background(), c))
 	}
-	if report := run(c, l); report.Written != 6 || rendered != 6 {
-		t.Errorf("first: %d written, %d rendered", report.Written, rendered)
+	if report := run(c, l); report.Written != 6 || rendered.Load() != 6 {
+		t.Errorf("first: %d written, %d rendered", report.Written, rendered.Load())
 	}
-	if report := run(c, l); report.Unchanged != 6 || rendered != 6 {
-		t.Errorf("again: %d unchanged, %d rendered in all, want 6 and 6", report.Unchanged, rendered)
+	if report := run(c, l); report.Unchanged != 6 || rendered.Load() != 6 {
+		t.Errorf("again: %d unchanged, %d rendered in all, want 6 and 6", report.Unchanged, rendered.Load())
 	}
 	c = newCatalogue(append(slices.Clone(c.Posts(posts.Everything)), dated(9, time.Date(2026, 3, 9, 0, 0, 0, 0, zone)))...)
 	if report := run(c, follow(t, l, c)); report.Written != 2 || report.Unchanged != 4 {

@@ -1,0 +1,210 @@
+package feeds_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// savedLayout saves the layout of some posts and returns the file.
+func savedLayout(tb testing.TB, p *feeds.Publisher, dir string, list []*posts.Post) string {
+	tb.Helper()
+	if err := p.SaveLayout(follow(tb, nil, newCatalogue(list...))); err != nil {
+		tb.Fatal(err)
+	}
+	return filepath.Join(dir, ".enshi", "archives")
+}
+
+func TestLayoutThatWasSavedIsRead(t *testing.T) {
+	dir := t.TempDir()
+	p := newPublisher(t, dir)
+	if l, err := p.ReadLayout(); l != nil || err != nil {
+		t.Fatalf("ReadLayout before the first save = %v, %v", l, err)
+	}
+	list := append(newMonth(1, 250, time.January, "tag:茶"), newMonth(300, 3, time.March, "category:要闻")...)
+	file := savedLayout(t, p, dir, list)
+	first, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := p.ReadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, changed := l.Follow(newCatalogue(list...)); changed {
+		t.Error("Follow of the same posts changed the layout that was read")
+	}
+	if err := p.SaveLayout(l); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(file); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the layout that was read is saved with other bytes, %v", err)
+	}
+	if info, err := os.ReadDir(filepath.Dir(file)); err != nil || len(info) != 1 {
+		t.Errorf("saving left %v, %v", info, err)
+	}
+}
+
+func TestDamagedLayoutIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	p := newPublisher(t, dir)
+	file := savedLayout(t, p, dir, newMonth(1, 120, time.January, "tag:茶"))
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)/2] ^= 1
+	for name, tt := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"empty":      {nil, "another release"},
+		"cut short":  {whole[:len(whole)-1], "damaged"},
+		"head alone": {whole[:20], "damaged"},
+		"longer":     {append(bytes.Clone(whole), 0), "damaged"},
+		"one bit":    {flipped, "damaged"},
+		"version":    {bytes.Replace(whole, []byte("archives 1"), []byte("archives 2"), 1), "another release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(file, tt.data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			l, err := p.ReadLayout()
+			if l != nil || err == nil {
+				t.Fatalf("ReadLayout = %v, %v, want an error", l, err)
+			}
+			for _, want := range []string{file, tt.want, "remove the file"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+// TestLateMonthsAndReturningPosts: what Follow does at the edges of months.
+func TestLateMonthsAndReturningPosts(t *testing.T) {
+	march := newMonth(300, 2, time.March)
+	l := follow(t, nil, newCatalogue(slices.Clone(march)...))
+	// A whole month comes late, before the one that is there.
+	january := newMonth(1, 101, time.January)
+	all := append(append([]*posts.Post{}, march...), january...)
+	l = follow(t, l, newCatalogue(all...))
+	// One is deleted and returns: to its own place, although a later one came.
+	without := append(append([]*posts.Post{}, march...), january[1:]...)
+	late := dated(500, time.Date(2026, 1, 1, 0, 30, 0, 0, zone))
+	without = append(without, late)
+	l = follow(t, l, newCatalogue(slices.Clone(without)...))
+	c := newCatalogue(append(without, january[0])...)
+	docs := archives(t, follow(t, l, c), c, nil)
+	for path, want := range map[string]int{"archive/2026-01-1.xml": 100, "archive/2026-01-2.xml": 2, "archive/2026-03-1.xml": 2} {
+		if got := docs[path].Entries; got != want {
+			t.Errorf("%s has %d entries, want %d", path, got, want)
+		}
+	}
+	if got := ids(t, docs["archive/2026-01-2.xml"]); got[1] != late.ID {
+		t.Errorf("the late post is not in the last part: %v", got)
+	}
+}
+
+func TestPostThatChangesItsDateMovesToAnotherMonth(t *testing.T) {
+	list := newMonth(1, 3, time.January)
+	l := follow(t, nil, newCatalogue(slices.Clone(list)...))
+	moved := dated(2, time.Date(2026, 2, 1, 0, 0, 0, 0, zone))
+	c := newCatalogue(list[0], moved, list[2])
+	docs := archives(t, follow(t, l, c), c, nil)
+	if docs["archive/2026-01-1.xml"].Entries != 2 || docs["archive/2026-02-1.xml"].Entries != 1 {
+		t.Errorf("2 and 1 entries expected, got %v", docs)
+	}
+	checkDocuments(t, docs)
+}
+
+func TestMonthsAreThoseOfTheSite(t *testing.T) {
+	c := newCatalogue(dated(1, time.Date(2026, 1, 31, 23, 59, 59, 0, zone)), dated(2, time.Date(2026, 2, 1, 0, 0, 0, 0, zone)))
+	docs := archives(t, follow(t, nil, c), c, nil)
+	for _, path := range []string{"archive/2026-01-1.xml", "archive/2026-02-1.xml"} {
+		if docs[path].Entries != 1 {
+			t.Errorf("%s has %d entries, want 1", path, docs[path].Entries)
+		}
+	}
+}
+
+func TestEmptiedArchiveStays(t *testing.T) {
+	list := append(newMonth(1, 2, time.January, "tag:茶"), newMonth(5, 1, time.March)...)
+	l := follow(t, nil, newCatalogue(slices.Clone(list)...))
+	c := newCatalogue(list[2])
+	docs := archives(t, follow(t, l, c), c, nil)
+	for _, path := range []string{"archive/2026-01-1.xml", "tag/茶/archive/2026-01-1.rss.xml"} {
+		if doc, ok := docs[path]; !ok || doc.Entries != 0 {
+			t.Errorf("%s: %d entries, there %t, want an empty one", path, doc.Entries, ok)
+		}
+	}
+	checkDocuments(t, docs)
+}
+
+// manyPosts are n posts over several years, four topics each.
+func manyPosts(n int) []*posts.Post {
+	list := make([]*posts.Post, n)
+	for i := range list {
+		date := time.Date(2015, 1, 1, 0, 0, 0, 0, zone).Add(time.Duration(i) * 50 * time.Minute)
+		list[i] = dated(i, date, fmt.Sprintf("category:版面%d", i%12), fmt.Sprintf("tag:人物%d", i%997), fmt.Sprintf("tag:地方%d", i%83), "tag:恩施日报新闻")
+	}
+	return list
+}
+
+// BenchmarkLayout: what it costs to lay 100,000 posts out, and to follow a few
+// new ones.
+func BenchmarkLayout(b *testing.B) {
+	c := newCatalogue(manyPosts(100_000)...)
+	after := c.With(posts.Delta{Added: []*posts.Post{
+		dated(200_001, c.Posts(posts.Everything)[0].Date.Add(time.Hour), "tag:恩施日报新闻", "tag:地方1"),
+		dated(200_002, c.Posts(posts.Everything)[70_000].Date.Add(time.Minute), "tag:恩施日报新闻", "tag:地方2"),
+	}})
+	b.Run("fresh", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			(*feeds.Layout)(nil).Follow(c)
+		}
+	})
+	laid, _ := (*feeds.Layout)(nil).Follow(c)
+	b.Run("two posts more", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			laid.Follow(after)
+		}
+	})
+	dir := b.TempDir()
+	p := newPublisher(b, dir)
+	b.Run("save", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := p.SaveLayout(laid); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("read and follow", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			read, err := p.ReadLayout()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, changed := read.Follow(c); changed {
+				b.Fatal("changed")
+			}
+		}
+		if info, err := os.Stat(filepath.Join(dir, ".enshi", "archives")); err == nil {
+			b.ReportMetric(float64(info.Size()), "bytes-on-disk")
+		}
+	})
+}
