@@ -111,7 +111,7 @@ func (b *building) run(ctx context.Context) error {
 	if b.found.Identities, err = b.store.Revision(ctx); err != nil {
 		return fmt.Errorf("identities: %w", err)
 	}
-	return b.remember(b.out, &b.found, calm && r.watching && r.taken.Unready == 0)
+	return b.remember(b.out, &b.found, calm && r.watching && r.taken.Unready == 0 && len(report.Yielded) == 0)
 }
 
 // tell says what the build came to, and to hubs what changed.
