@@ -26,38 +26,53 @@ type Recognised struct {
 // the backlog of a new store; later ones are due to arrive.
 //
 // It fails with ErrOtherSite if at least five posts are known and nothing of
-// what was scanned is among them.
+// what was scanned is among them, and with TooManyChanges if so many would
+// change or vanish at once that it must be a mistake.
 func Identify(known []Identity, scanned []*Post, now time.Time) (Recognised, error) {
-	return identify(known, scanned, now, func(string) bool { return false })
+	return identify(known, scanned, view{now: now, present: func(string) bool { return false }})
 }
 
-// identify is Identify with present to tell files that are there, but not
-// published, from those that vanished.
-func identify(known []Identity, scanned []*Post, now time.Time, present func(path string) bool) (Recognised, error) {
-	r := newRecogniser(known, scanned, present)
-	if err := r.sameSite(); err != nil {
-		return Recognised{}, err
+// view is what a scan is looked at with.
+type view struct {
+	now     time.Time
+	present func(path string) bool // tells files that are there, but not published, from those that vanished
+	accept  bool                   // whatever changed is meant
+}
+
+func identify(known []Identity, scanned []*Post, v view) (Recognised, error) {
+	r := newRecogniser(known, scanned, v.present)
+	if !v.accept {
+		if err := r.sameSite(); err != nil {
+			return Recognised{}, err
+		}
 	}
 	r.keepGUIDs()
 	r.keepPaths()
 	r.takeGUIDs()
 	r.followRenames()
 	r.takeAddresses()
-	return r.result(now.UTC().Truncate(time.Second)), nil
+	r.vanished = r.vanishing()
+	if !v.accept {
+		if err := r.guard(); err != nil {
+			return Recognised{}, err
+		}
+	}
+	return r.result(v.now.UTC().Truncate(time.Second)), nil
 }
 
 // recogniser works through a scan, from the surest sign of identity to the
 // weakest. Each step claims IDs for posts that have none yet.
 type recogniser struct {
-	items   []item // by path
-	byPath  map[string]*Identity
-	byID    map[ID]*Identity
-	posts   []*Identity // the records of posts, not of feeds
-	claimed map[ID]*item
-	scanned map[string]bool
-	present func(path string) bool
-	empty   bool
-	diags   []Diagnostic
+	items    []item // by path
+	byPath   map[string]*Identity
+	byID     map[ID]*Identity
+	posts    []*Identity // the records of posts, not of feeds
+	claimed  map[ID]*item
+	scanned  map[string]bool
+	present  func(path string) bool
+	empty    bool
+	vanished []*Identity // in the end
+	diags    []Diagnostic
 }
 
 // item is a scanned post on its way to its identity.
@@ -108,9 +123,11 @@ func supersedes(a, b *Identity) bool {
 	return cmp.Or(a.Seen.Compare(b.Seen), cmp.Compare(b.ID, a.ID)) > 0
 }
 
+// enough posts must be known before a scan without any of them is a mistake.
+const enough = 5
+
 // sameSite refuses a scan that has nothing in common with what is known.
 func (r *recogniser) sameSite() error {
-	const enough = 5
 	live := 0
 	urls, bodies := make(map[string]bool), make(map[[16]byte]bool)
 	for _, record := range r.posts {

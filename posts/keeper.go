@@ -15,6 +15,10 @@ type KeeperOptions struct {
 	Store Identities
 	Site  Site             // for the ids of its feeds
 	Now   func() time.Time // default time.Now
+
+	// Seed gives a store that has no identities those that were kept elsewhere:
+	// what ReadIdentities read. They are stored together with the first scan.
+	Seed func() ([]Identity, error)
 }
 
 // Keeper recognises the posts of scan after scan. It knows what the store
@@ -23,10 +27,13 @@ type Keeper struct {
 	store Identities
 	site  Site
 	now   func() time.Time
+	seed  func() ([]Identity, error)
 
 	mu     sync.Mutex
 	loaded bool
+	accept bool // the next scan may change whatever it does
 	known  []Identity
+	seeds  []Identity     // those of known that the store does not have yet
 	index  map[ID]int     // into known
 	paths  map[string]int // the same, of the record that stands for a path
 	last   *recognition
@@ -53,7 +60,15 @@ func NewKeeper(o KeeperOptions) *Keeper {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Keeper{store: o.Store, site: o.Site, now: o.Now}
+	return &Keeper{store: o.Store, site: o.Site, now: o.Now, seed: o.Seed}
+}
+
+// Accept lets the next scan that is recognised change and lose as many
+// identities as it does.
+func (k *Keeper) Accept() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.accept = true
 }
 
 // Load reads every identity from the store. Recognise does it when it has not
@@ -68,6 +83,12 @@ func (k *Keeper) load(ctx context.Context) error {
 	known, err := k.store.Identities(ctx)
 	if err != nil {
 		return fmt.Errorf("identities: %w", err)
+	}
+	if k.seeds, err = k.sown(len(known) == 0); err != nil {
+		return err
+	}
+	if len(k.seeds) > 0 {
+		known = k.seeds
 	}
 	k.known, k.index, k.paths = nil, make(map[ID]int, len(known)), make(map[string]int, len(known))
 	k.last, k.loaded = nil, true
@@ -103,8 +124,8 @@ func (k *Keeper) Known() []Identity {
 // topics, and of every topic on record, their ids. With a watch it stores what
 // is new; without one it stores nothing, and what is new has the identity that
 // it would get. ErrFenced if the watch has passed on, ErrOtherSite if the scan is
-// of another site: then nothing changed. Standing belongs to the keeper and is
-// valid until the next call.
+// of another site, TooManyChanges if it changes too much: then nothing changed.
+// Standing belongs to the keeper and is valid until the next call.
 func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, map[Topic]ID, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -116,17 +137,19 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 	if err := k.follow(s); err != nil {
 		return Recognised{}, nil, err
 	}
+	k.accept = false
 	last := k.last
 	result := last.result
 	result.Posts = slices.Clone(result.Posts) // a Catalogue sorts it
-	if w != nil && len(last.record) > 0 {
-		if err := k.store.Record(ctx, *w, last.record); err != nil {
+	if w != nil && len(last.record)+len(k.seeds) > 0 {
+		if err := k.store.Record(ctx, *w, over(k.seeds, last.record)); err != nil {
 			if errors.Is(err, ErrFenced) {
 				k.loaded = false // another has written since
 			}
 			return Recognised{}, nil, fmt.Errorf("record %d identities: %w", len(last.record), err)
 		}
 		k.remember(last.record)
+		k.seeds = nil
 		last.record, last.result.Record, last.result.Vanished = nil, nil, nil
 	}
 	if last.after != k.given {
@@ -142,8 +165,12 @@ func (l *recognition) is(s *Scan) bool {
 }
 
 func (k *Keeper) recognise(s *Scan) (*recognition, error) {
-	result, err := identify(k.known, s.Posts, k.now(), func(path string) bool { _, ok := s.files[path]; return ok })
+	present := func(path string) bool { _, ok := s.files[path]; return ok }
+	result, err := identify(k.known, s.Posts, view{now: k.now(), present: present, accept: k.accept})
 	if err != nil {
+		if e, ok := errors.AsType[*TooManyChanges](err); ok {
+			e.Unsettled = len(s.Unsettled)
+		}
 		return nil, err
 	}
 	unsettled, pending := len(s.Unsettled) > 0, false

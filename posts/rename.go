@@ -19,12 +19,7 @@ func (r *recogniser) followRenames() {
 	if len(appeared) == 0 {
 		return
 	}
-	var vanished []*Identity
-	for _, record := range r.posts {
-		if r.vanishes(record) {
-			vanished = append(vanished, record)
-		}
-	}
+	vanished := r.vanishing()
 	nothing := fingerprint(nil)
 	r.pair(appeared, vanished, func(sourceURL string, _ [16]byte) string { return sourceURL })
 	r.pair(appeared, vanished, func(_ string, body [16]byte) string {
@@ -33,6 +28,16 @@ func (r *recogniser) followRenames() {
 		}
 		return string(body[:])
 	})
+}
+
+// vanishing returns the records that nothing was claimed from.
+func (r *recogniser) vanishing() (list []*Identity) {
+	for _, record := range r.posts {
+		if r.vanishes(record) {
+			list = append(list, record)
+		}
+	}
+	return list
 }
 
 // vanishes reports a record whose file was there and is not there now, or is
@@ -92,13 +97,11 @@ func (r *recogniser) result(now time.Time) Recognised {
 			out.Record = append(out.Record, record)
 		}
 	}
-	for _, record := range r.posts {
-		if r.vanishes(record) {
-			gone := *record
-			gone.Gone = true
-			out.Record = append(out.Record, gone)
-			out.Vanished = append(out.Vanished, gone.ID)
-		}
+	for _, record := range r.vanished {
+		gone := *record
+		gone.Gone = true
+		out.Record = append(out.Record, gone)
+		out.Vanished = append(out.Vanished, gone.ID)
 	}
 	for _, p := range out.Posts {
 		if out.Standing[p.ID] == Due {
