@@ -153,6 +153,10 @@ func TestStaticOutputIsTheSameEveryTime(t *testing.T) {
 	if diff := cmp.Diff(outputOf(t, first), outputOf(t, second)); diff != "" {
 		t.Errorf("built elsewhere (-first +second):\n%.2000s", diff)
 	}
+	p.write("site/_config.yml", "title: 云台晚报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\nfeed: {path: atom.xml, categories: [yaowen], tags: true}\n")
+	if renamed := p.enshi("build", "--out", first); strings.Contains(renamed, ": 0 documents written") || !strings.Contains(outputOf(t, first)["atom.xml"], "云台晚报") {
+		t.Errorf("built after the site got another name: %s", renamed)
+	}
 	// A new post changes its topics' pages, the start page, and no other.
 	before := outputOf(t, first)
 	p.post("2026-01-04-c.md", "通车", "2026-01-04 08:00:00 +0800", "tags: [交通]")

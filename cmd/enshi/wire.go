@@ -194,8 +194,12 @@ func (p *parts) readSite() (*site, error) {
 	}
 	h := p.cfg.House
 	house := posts.House{Byline: h.Byline, SourceLink: h.SourceLink, SourceName: h.SourceName, Navigation: h.Navigation, EditorsNote: h.EditorsNote}
+	seen, err := revision(settings, house)
+	if err != nil {
+		return nil, err
+	}
 	p.site = &site{
-		settings: settings, addresses: addresses, diagnostics: diagnostics,
+		settings: settings, revision: seen, addresses: addresses, diagnostics: diagnostics,
 		reader: posts.NewReader(posts.Options{FS: fsys, Site: settings, House: house, Now: p.now, Settle: p.cfg.Settle}),
 		bodies: posts.NewBodies(posts.BodiesOptions{FS: fsys, Site: settings, House: house}),
 	}

@@ -69,7 +69,8 @@ func (p *parts) excerpts() map[posts.Topic]bool {
 func (p *parts) press(a *archive, publisher *feeds.Publisher, public string) *press {
 	f := p.cfg.Feeds
 	return &press{content: p.site.summaries.Content, publisher: publisher, options: feeds.Options{
-		Title: a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
+		Revision: p.site.revision,
+		Title:    a.site.Title, Description: a.site.Description, Language: a.site.Lang, Author: a.site.Author,
 		Rights: f.Rights, Icon: f.Icon, SiteURL: p.articles(a.site), PublicURL: public, Hubs: f.Hubs,
 		Addresses: p.site.addresses, Titles: p.titles(),
 		Limit: f.Limit, MaxBytes: int(f.MaxBytes), Excerpt: f.Excerpt, Excerpts: p.excerpts(),
