@@ -329,7 +329,7 @@ func TestArchivesReportWhatTheyLeaveOut(t *testing.T) {
 			t.Errorf("%s has %d entries and recipe %q, want 2 and none", path, doc.Entries, doc.Recipe)
 		}
 	}
-	want := []string{"_posts/2026-01-01-p2.md: error: left out of the archives: it is gone"}
+	want := []string{"_posts/2026-01-01-p2.md: error: left out of the feeds: it is gone"}
 	if diff := cmp.Diff(want, reported); diff != "" {
 		t.Errorf("Report (-want +got):\n%s", diff)
 	}

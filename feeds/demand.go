@@ -179,14 +179,18 @@ func (d *Demand) get(ctx context.Context, s *stand, r request) (File, error) {
 	}
 }
 
-// kept returns a kept document that is still right.
+// kept returns a kept document that is still right, and still there.
 func (d *Demand) kept(r request, right func(*kept) bool) (File, bool) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if k := r.set.get(r.path); k != nil && right(k) {
-		return k.file, true
+	k := r.set.get(r.path)
+	if k == nil || !right(k) {
+		d.mu.Unlock()
+		return File{}, false
 	}
-	return File{}, false
+	file := k.file
+	d.mu.Unlock()
+	_, err := os.Stat(file.Name)
+	return file, err == nil
 }
 
 // begin says whether the caller is to build a document, or else when it will

@@ -51,7 +51,7 @@ func (b *Builder) newSheet(c *posts.Catalogue, m month) *sheet {
 }
 
 func leftOut(p *posts.Post, err error) posts.Diagnostic {
-	return posts.Diagnostic{Path: p.Path, Severity: posts.Error, Message: fmt.Sprintf("left out of the archives: %v", err)}
+	return posts.Diagnostic{Path: p.Path, Severity: posts.Error, Message: fmt.Sprintf("left out of the feeds: %v", err)}
 }
 
 // page is a part of a topic.

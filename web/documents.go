@@ -32,9 +32,15 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 		s.moved(w, v, spelled)
 		return nil
 	}
+	return s.deliver(w, v, &file, spelled)
+}
+
+// deliver sends a document, or says that the client has it already. spelled is
+// the path that hubs know it by, "" if they know nothing of it.
+func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spelled string) error {
 	hash := strings.Trim(file.ETag, `"`)
-	s.documentHead(w.Header(), &file, spelled)
-	e := chooseEncoding(v.Header["Accept-Encoding"], kept(&file)...)
+	s.documentHead(w.Header(), file, spelled)
+	e := chooseEncoding(v.Header["Accept-Encoding"], kept(file)...)
 	if known, same := notModified(v.Header, hash, file.Modified); same {
 		if known == "" {
 			known = e.tag(hash)
@@ -44,7 +50,7 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return s.send(w, v, &file, e)
+	return s.send(w, v, file, e)
 }
 
 // documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5).
@@ -55,7 +61,7 @@ func (s *Server) documentHead(h http.Header, file *feeds.File, spelled string) {
 	if !file.Modified.IsZero() {
 		h["Last-Modified"] = []string{file.Modified.UTC().Format(http.TimeFormat)}
 	}
-	if s.links != "" && file.Format != "" {
+	if s.links != "" && file.Format != "" && spelled != "" {
 		h["Link"] = []string{s.links + "<" + s.o.Addresses.Public + spelled + `>; rel="self"`}
 	}
 }
@@ -126,7 +132,7 @@ func (s *Server) elsewhere(w http.ResponseWriter, v *visit) error {
 	case s.Paths.Retired(place.Topic):
 		return errGone
 	case !v.place.loose && place.URLPath() == v.place.raw:
-		return errNotFound // it would be here
+		return s.archived(w, v, place) // anything else would be here
 	case v.Method != http.MethodGet && v.Method != http.MethodHead:
 		return methodError{"GET, HEAD"}
 	}
@@ -160,6 +166,11 @@ func (s *Server) moved(w http.ResponseWriter, v *visit, spelled string) {
 	if v.URL.RawQuery != "" {
 		spelled += "?" + v.URL.RawQuery
 	}
+	s.movedTo(w, spelled)
+}
+
+// movedTo sends the client to an address and drops the query that it came with.
+func (s *Server) movedTo(w http.ResponseWriter, spelled string) {
 	h := w.Header()
 	h.Set("Location", s.public+spelled)
 	h.Set("Cache-Control", s.maxAge)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -17,6 +18,8 @@ var (
 	errLimited  = errors.New("too many sign-ups")
 	errUsed     = errors.New("the link was used, or a newer one replaces it")
 	errGone     = errors.New("the topic was given up")
+	errCombine  = errors.New("topics that cannot be combined")
+	errNoTopic  = errors.New("no such topic")
 	errOld      = errors.New("the letter is no longer kept")
 	errNotReady = errors.New("the site has not been read yet")
 	errAway     = errors.New("the store does not answer")
@@ -48,6 +51,10 @@ func answers() []answer {
 		{errUsed, http.StatusGone, "error_used"},
 		{subscribers.ErrNotFound, http.StatusGone, "error_used"},
 		{errGone, http.StatusGone, "error_gone"},
+		{errCombine, http.StatusBadRequest, "error_combine"},
+		{errNoTopic, http.StatusNotFound, "error_no_topic"},
+		{feeds.ErrNoDocument, http.StatusNotFound, "error_not_found"},
+		{feeds.ErrBusy, http.StatusServiceUnavailable, "error_busy"},
 		{errOld, http.StatusGone, "error_old_letter"},
 		{delivery.ErrNotFound, http.StatusNotFound, "error_not_found"},
 		{errNotReady, http.StatusServiceUnavailable, "error_busy"},

@@ -49,6 +49,7 @@ type Options struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Documents Documents
+	Demand    Demand // archives and unions of topics; default none
 	Look
 
 	Addresses subscribers.Addresses // also says where the pages are: Addresses.Public

@@ -43,6 +43,7 @@ func (s *Server) table() []route {
 		{pattern: "/category/{}", get: s.topicPage},
 		{pattern: "/tag/{}/", get: s.topicPage},
 		{pattern: "/tag/{}", get: s.topicPage},
+		{pattern: "/combine", get: s.combine},
 		{pattern: "/subscribe", get: s.showSubscribe, post: s.subscribe},
 		{pattern: "/confirm/{}", get: s.showConfirm, post: s.confirm, private: true},
 		{pattern: "/unsubscribe/{}", get: s.showUnsubscribe, post: s.unsubscribe, private: true},
