@@ -105,13 +105,17 @@ func (k *Keeper) recogniseOne(p *Post, now time.Time) (record Identity, changed,
 	case known && record.Path != p.Path: // it moved on, and was not the first there
 		return record, false, false
 	case known && !record.Gone && (p.GUID == "" || record.ID == ID(p.GUID)):
-	case known, p.GUID != "", !isAbsoluteIRI(p.JekyllID):
+	case known, p.GUID != "":
 		return record, false, false
 	default:
-		if _, taken := k.index[ID(p.JekyllID)]; taken {
+		id := ID(p.JekyllID)
+		if !isAbsoluteIRI(p.JekyllID) {
+			id = postTag(p, 1)
+		}
+		if _, taken := k.index[id]; taken {
 			return record, false, false
 		}
-		record = Identity{ID: ID(p.JekyllID), Standing: Due, Seen: now}
+		record = Identity{ID: id, Standing: Due, Seen: now}
 	}
 	record = record.of(p)
 	return record, !known || record != k.known[at], true
