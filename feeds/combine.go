@@ -71,7 +71,7 @@ func (b *Builder) unionDraft(c *posts.Catalogue, u union) draft {
 		o.entries[i] = s
 	}
 	o.doc = Document{Path: u.path(), MediaType: u.format.MediaType(), Format: u.format}
-	o.doc.Recipe = book.feed(o.feed, !full, o.entries).String()
+	o.doc.Recipe = book.feed(o.feed, !full, book.entries(o.entries)).String()
 	return o
 }
 

@@ -45,17 +45,20 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 // outlines are a topic's documents without their bodies. Its posts are rendered
 // unless all of the documents are there already.
 func (r *run) outlines(ctx context.Context, t posts.Topic) []Document {
-	b, book, same := r.b, newRecipeBook(r.b.revision), 0
+	b, same := r.b, 0
 	docs := make([]Document, 0, len(Formats))
 	for _, f := range Formats {
 		doc := Document{Path: b.o.Addresses.Path(t, f), MediaType: f.MediaType(), Topic: t, Format: f}
-		doc.Recipe = book.feed(b.newFeed(t, f), b.excerpt(t), r.entries[t]).String()
+		doc.Recipe = r.book.feed(b.newFeed(t, f), b.excerpt(t), r.sums[t]).String()
 		if doc.Same = b.o.Have != nil && b.o.Have(doc.Path, doc.Recipe); doc.Same {
 			same++
 		}
 		docs = append(docs, doc)
 	}
 	if same < len(docs) {
+		if r.entries[t] == nil {
+			r.lay(t)
+		}
 		r.render(ctx, t)
 	}
 	return docs

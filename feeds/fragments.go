@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/enshi-daily/enshi/posts"
 )
 
 // Fragments keep entries between runs, marshalled once for all feeds to come.
@@ -16,6 +18,7 @@ type Fragments struct {
 	mu   sync.Mutex
 	run  int
 	kept map[recipe]*keptFragment
+	sums map[posts.Topic]keptSum
 	old  []recipe // kept before this run, those that were not used for longest first
 }
 
@@ -25,9 +28,16 @@ type keptFragment struct {
 	run      int // the latest that used it
 }
 
+// keptSum is the sum of the entries of a topic's feed.
+type keptSum struct {
+	list     []*posts.Post // of the topic in the catalogue that it was worked out from
+	revision string
+	sum      recipe
+}
+
 // NewFragments returns an empty store for about so many bytes.
 func NewFragments(room int) *Fragments {
-	return &Fragments{room: room, kept: make(map[recipe]*keptFragment)}
+	return &Fragments{room: room, kept: make(map[recipe]*keptFragment), sums: make(map[posts.Topic]keptSum)}
 }
 
 // begin starts a run. When room is short, what the runs before did not use goes
@@ -42,6 +52,28 @@ func (fs *Fragments) begin() {
 		return cmp.Or(cmp.Compare(fs.kept[a].run, fs.kept[b].run), bytes.Compare(a[:], b[:]))
 	})
 	fs.run++
+}
+
+// sum returns the sum of a topic's entries if its posts are in the very list
+// that they were in before: a catalogue hands on the lists that did not change.
+func (fs *Fragments) sum(t posts.Topic, list []*posts.Post, revision string) (recipe, bool) {
+	if fs == nil || len(list) == 0 {
+		return recipe{}, false
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	k, ok := fs.sums[t]
+	return k.sum, ok && k.revision == revision && len(k.list) == len(list) && &k.list[0] == &list[0]
+}
+
+// keepSum keeps the sum of a topic's entries.
+func (fs *Fragments) keepSum(t posts.Topic, k keptSum) {
+	if fs == nil {
+		return
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.sums[t] = k
 }
 
 func (fs *Fragments) get(r recipe) (*fragment, bool, bool) {

@@ -83,11 +83,17 @@ func (b *recipeBook) entry(s *slot) recipe {
 	return b.recipe()
 }
 
-// feed is the recipe of a document, whose own address tells its format.
-func (b *recipeBook) feed(f *feed, excerpt bool, entries []*slot) recipe {
-	b.text(fmt.Sprintf("%+v %t", *f, excerpt))
-	for _, s := range entries {
+// entries sums up the entries of a feed.
+func (b *recipeBook) entries(list []*slot) recipe {
+	for _, s := range list {
 		b.buf = append(b.buf, s.recipe[:]...)
 	}
+	return b.recipe()
+}
+
+// feed is the recipe of a document, whose own address tells its format.
+func (b *recipeBook) feed(f *feed, excerpt bool, entries recipe) recipe {
+	b.text(fmt.Sprintf("%+v %t", *f, excerpt))
+	b.buf = append(b.buf, entries[:]...)
 	return b.recipe()
 }

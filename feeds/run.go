@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,39 +34,59 @@ type slot struct {
 // run is the state of one pass over the documents of a catalogue.
 type run struct {
 	b           *Builder
+	catalogue   *posts.Catalogue
 	topics      []posts.Topic
-	entries     map[posts.Topic][]*slot // those of a live feed, newest first
-	marshallers []*marshaller           // one a worker
+	sums        map[posts.Topic]recipe  // of the entries of a live feed
+	entries     map[posts.Topic][]*slot // those entries, newest first; none where the sum was known
+	slots       map[*posts.Post]*slot
+	taken       map[instant]bool
+	book        *recipeBook
+	marshallers []*marshaller // one a worker
 }
 
 func (b *Builder) newRun(c *posts.Catalogue, known []posts.Topic) *run {
 	r := &run{
-		b:       b,
+		b: b, catalogue: c,
 		topics:  b.o.Addresses.Topics(c, known...),
+		sums:    make(map[posts.Topic]recipe, len(c.Topics())+1),
 		entries: make(map[posts.Topic][]*slot, len(c.Topics())+1),
+		slots:   make(map[*posts.Post]*slot),
+		taken:   make(map[instant]bool),
+		book:    newRecipeBook(b.revision),
 	}
-	slots := make(map[*posts.Post]*slot)
-	taken := make(map[instant]bool)
-	book := newRecipeBook(b.revision)
 	b.o.Fragments.begin()
 	for _, t := range r.topics {
-		for _, p := range b.live(c, t) {
-			s := slots[p]
-			if s == nil {
-				s = &slot{post: p, updated: latest(p)}
-				s.fraction = uniqueFraction(taken, s)
-				s.err = checkID(c, p)
-				s.recipe = book.entry(s)
-				slots[p] = s
-			}
-			s.uses++
-			r.entries[t] = append(r.entries[t], s)
+		if sum, ok := b.o.Fragments.sum(t, c.Posts(t), b.revision); ok {
+			r.sums[t] = sum
+			continue
+		}
+		r.lay(t)
+		r.sums[t] = r.book.entries(r.entries[t])
+		// A withdrawn entry leaves by itself, while its list stays.
+		if !slices.ContainsFunc(r.entries[t], func(s *slot) bool { return s.post.Withdrawn }) {
+			b.o.Fragments.keepSum(t, keptSum{c.Posts(t), b.revision, r.sums[t]})
 		}
 	}
 	for range runtime.GOMAXPROCS(0) {
 		r.marshallers = append(r.marshallers, newMarshaller())
 	}
 	return r
+}
+
+// lay gives the entries of a topic's live feed their places.
+func (r *run) lay(t posts.Topic) {
+	for _, p := range r.b.live(r.catalogue, t) {
+		s := r.slots[p]
+		if s == nil {
+			s = &slot{post: p, updated: latest(p)}
+			s.fraction = uniqueFraction(r.taken, s)
+			s.err = checkID(r.catalogue, p)
+			s.recipe = r.book.entry(s)
+			r.slots[p] = s
+		}
+		s.uses++
+		r.entries[t] = append(r.entries[t], s)
+	}
 }
 
 // checkID keeps a post out whose id would break the documents that hold it.
@@ -167,7 +188,7 @@ func (r *run) render(ctx context.Context, t posts.Topic) {
 func (r *run) release(t posts.Topic) {
 	for _, s := range r.entries[t] {
 		if s.uses--; s.uses == 0 {
-			s.fragment = nil
+			s.fragment, s.done = nil, false
 		}
 	}
 	delete(r.entries, t)

@@ -93,7 +93,7 @@ func (s *sheet) draft(p page, entries []*slot, f Format) draft {
 	o.doc = Document{
 		Path:      b.o.Addresses.archivePath(p.topic, b.o.Archives.chain(p.topic).parts[p.part], f),
 		MediaType: f.MediaType(), Topic: p.topic, Format: f,
-		Recipe: s.book.feed(o.feed, !o.full, entries).String(),
+		Recipe: s.book.feed(o.feed, !o.full, s.book.entries(entries)).String(),
 	}
 	return o
 }
