@@ -210,3 +210,37 @@ func TestBuildGivesWayAndClearsAway(t *testing.T) {
 		t.Error("their page is gone, or the list still names the topic")
 	}
 }
+
+func TestServeHonoursTheTopics(t *testing.T) {
+	p := newMovedPlace(t)
+	p.write("enshi.yaml", "digest: {quiet: 1s}\n")
+	base, stop := p.serve()
+	p.await("the topic's feed", func() bool {
+		status, _ := get(t, base+"/tag/%E6%97%A7%E9%97%BB/atom.xml")
+		return status == http.StatusOK
+	})
+	stop()
+	p.write("enshi.yaml", strings.Replace(movedConfig, "public_url: https://feeds.example.com/paper\n", "", 1))
+	base, _ = p.serve()
+	p.await("what moved to be cleared away", func() bool {
+		_, err := os.Stat(filepath.Join(p.dir, "data", "public", "tag", "茶叶"))
+		return os.IsNotExist(err)
+	})
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for path, want := range map[string]string{
+		"/tag/%E8%8C%B6%E5%8F%B6/rss.xml": "/tag/tea/rss.xml", "/atom.xml": "/feed.xml", "/feed/yaowen.xml": "/category/news/atom.xml",
+		"/tag/%e6%97%a7%e9%97%bb/atom.xml": "", "/feed/by_tag/%E6%97%A7%E9%97%BB.xml": "",
+	} {
+		r, err := client.Get(base + path)
+		status, _ := answer(t, r, err)
+		if want == "" && status != http.StatusGone || want != "" && (status != http.StatusMovedPermanently || r.Header.Get("Location") != base+want) {
+			t.Errorf("GET %s = %d to %q, want %q or 410", path, status, r.Header.Get("Location"), want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "data", "public", "tag", "旧闻")); !os.IsNotExist(err) {
+		t.Error("the feeds of a retired topic are still on disk")
+	}
+	if _, page := get(t, base+"/tag/tea/"); !strings.Contains(page, "<h1>云台茶事</h1>") || !strings.Contains(page, "茶农说今年的收成好") {
+		t.Errorf("the topic's page:\n%s", page)
+	}
+}
