@@ -44,6 +44,7 @@ type Site struct {
 type Feeds struct {
 	Limit    int           `yaml:"limit" doc:"Entries of a feed; older ones are in its archives."`
 	MaxBytes Size          `yaml:"max_bytes" doc:"Size of a feed; entries beyond it are left out."`
+	Archives bool          `yaml:"archives" doc:"build also writes the archives of every feed (RFC 5005), which hold all posts, month by month; serve makes them when somebody asks."`
 	Excerpt  bool          `yaml:"excerpt" doc:"Entries hold an excerpt instead of the whole article."`
 	Rights   string        `yaml:"rights" doc:"Who holds the rights, in one line. Empty: feeds say nothing of it."`
 	Icon     string        `yaml:"icon" doc:"Address of the site's icon, best a square png or jpg, such as https://www.example.com/icon.png. Empty: none."`

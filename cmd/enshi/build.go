@@ -17,6 +17,7 @@ func buildCommand() *cli.Command {
 		Usage: "write all feeds and their pages as files",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Value: "public", Usage: "write below `DIR`"},
+			&cli.BoolFlag{Name: "archives", Usage: "write the archives of all feeds too, as feeds.archives does"},
 			&cli.BoolFlag{Name: "ping", Usage: "tell feeds.hubs of the feeds that changed, and wait: for a web server that serves DIR itself"},
 		},
 		Action: withParts(build),
@@ -36,6 +37,7 @@ type building struct {
 func build(c *cli.Context, p *parts) error {
 	ctx := c.Context
 	tuneMemory(0)
+	p.cfg.Feeds.Archives = p.cfg.Feeds.Archives || c.Bool("archives")
 	b := &building{parts: p, out: c.String("out")}
 	if err := b.open(ctx, c.Bool("ping")); err != nil {
 		return err
@@ -97,6 +99,11 @@ func (b *building) run(ctx context.Context) error {
 	press := b.press(b.archive, b.publisher, b.buildAddress(b.archive.site))
 	if press.pages, err = b.newPages(b.archive.site, b.publisher); err != nil {
 		return err
+	}
+	if b.cfg.Feeds.Archives {
+		if press.history, err = newHistory(b.publisher); err != nil {
+			return err
+		}
 	}
 	report, left, err := press.run(ctx, r)
 	b.report = report

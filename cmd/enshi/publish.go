@@ -16,23 +16,28 @@ import (
 
 // press makes the documents of a reading and writes those that changed.
 type press struct {
-	options   feeds.Options // all but IDs, Content, Have and Report
+	options   feeds.Options // all but IDs, Content, Have, Report and Archives
 	content   func(*posts.Post) (posts.Content, error)
 	publisher *feeds.Publisher
 	pages     *web.Static // nil where a server makes the pages and redirects
+	history   *history    // nil for feeds without archives
 }
 
 // run publishes a reading. Posts that could not be rendered are left out and
 // returned as diagnostics; what they have published before stays.
 func (p *press) run(ctx context.Context, r reading) (feeds.Report, []posts.Diagnostic, error) {
-	var left []posts.Diagnostic
+	left := newDiagnostics()
 	o := p.options
 	known := p.publisher.Topics()
 	o.IDs, o.Content, o.Have = r.feedIDs, p.content, p.publisher.Has
 	if p.pages != nil {
 		o.Have = o.Addresses.HavingCopies(o.Have, o.Addresses.Topics(r.catalogue, known...)...)
 	}
-	o.Report = func(d posts.Diagnostic) { left = append(left, d) }
+	o.Report = left.add
+	var err error
+	if o.Archives, err = p.history.follow(r.catalogue); err != nil {
+		return feeds.Report{}, nil, err
+	}
 	builder, err := feeds.NewBuilder(o)
 	if err != nil {
 		return feeds.Report{}, nil, usageError{err}
@@ -41,13 +46,29 @@ func (p *press) run(ctx context.Context, r reading) (feeds.Report, []posts.Diagn
 	if p.pages != nil {
 		docs = o.Addresses.WithCopies(both(docs, p.pages.Documents(ctx, r.catalogue, known...)))
 	}
-	report, err := p.publisher.Publish(ctx, docs)
-	left = append(left, p.standing(report, r.catalogue)...)
-	if err != nil {
-		return report, left, err
+	report, err := p.publisher.Publish(ctx, p.history.with(ctx, docs, builder, r.catalogue))
+	all := append(left.all, p.standing(report, r.catalogue)...)
+	if err = errors.Join(err, p.history.show(o, r.catalogue)); err != nil {
+		return report, all, err
 	}
 	report.Removed, err = p.publisher.Prune(o.Addresses)
-	return report, left, errors.Join(report.Err(), err)
+	return report, all, errors.Join(report.Err(), err)
+}
+
+// diagnostics gathers what is wrong with posts, each once: a post may be in
+// live feeds and in archives.
+type diagnostics struct {
+	all  []posts.Diagnostic
+	seen map[posts.Diagnostic]bool
+}
+
+func newDiagnostics() *diagnostics { return &diagnostics{seen: make(map[posts.Diagnostic]bool)} }
+
+func (d *diagnostics) add(one posts.Diagnostic) {
+	if !d.seen[one] {
+		d.seen[one] = true
+		d.all = append(d.all, one)
+	}
 }
 
 // both goes through one run of documents and then another.

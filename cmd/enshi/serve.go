@@ -141,8 +141,14 @@ func (d *daemon) openSite(ctx context.Context) error {
 	}
 	d.press = d.parts.press(d.archive, publisher, d.publicURL())
 	d.press.options.Fragments = feeds.NewFragments(keptFragments)
+	if d.press.history, err = newHistory(publisher); err != nil {
+		return err
+	}
+	if d.press.history.demand, err = feeds.NewDemand(publisher); err != nil {
+		return err
+	}
 	d.startHerald()
-	d.server, err = d.newServer(d.archive.site, publisher)
+	d.server, err = d.newServer(d.archive.site, publisher, d.press.history.demand)
 	return err
 }
 

@@ -301,7 +301,7 @@ func (p *parts) buildAddress(s posts.Site) string {
 	return p.articles(s)
 }
 
-func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, error) {
+func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Demand) (*web.Server, error) {
 	schedule, err := p.schedule()
 	if err != nil {
 		return nil, err
@@ -311,7 +311,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents) (*web.Server, e
 	}
 	l := p.cfg.Limits
 	return web.New(web.Options{
-		Log: p.log, Now: p.now, Documents: documents, Look: p.look(s),
+		Log: p.log, Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
 		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
