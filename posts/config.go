@@ -45,6 +45,7 @@ func ReadConfig(fsys fs.FS, names ...string) (Site, []Diagnostic, error) {
 	if err != nil {
 		return Site{}, diags, fmt.Errorf("%s: %w", strings.Join(names, ", "), err)
 	}
+	site.CompatibleIDs = compatibleIDs(fsys)
 	return site, diags, nil
 }
 

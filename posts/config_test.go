@@ -30,7 +30,7 @@ func TestReadConfigDefaults(t *testing.T) {
 		MarkdownExt: []string{"markdown", "mkdown", "mkdn", "mkd", "md"}, Include: []string{".htaccess"},
 		Exclude: []string{".sass-cache", ".jekyll-cache", "gemfiles", "Gemfile", "Gemfile.lock",
 			"node_modules", "vendor/bundle/", "vendor/cache/", "vendor/gems/", "vendor/ruby/"},
-		Destination: "_site", FeedPath: "feed.xml", FeedTagsPath: "feed/by_tag/",
+		Destination: "_site", CompatibleIDs: true, FeedPath: "feed.xml", FeedTagsPath: "feed/by_tag/",
 	}
 	if d := cmp.Diff(want, got, byZoneName); d != "" {
 		t.Error(d)
@@ -83,7 +83,7 @@ func TestReadConfig(t *testing.T) {
 			"tags": []any{"x", 1}, "date": time.Date(2022, 5, 23, 2, 39, 11, 0, time.UTC), "published": false,
 			"image": map[string]any{"path": "i.png"}, "note": nil, "big": "2",
 		}}},
-		FeedPath: "atom.xml", FeedCategories: []string{"enshiribao"}, FeedTags: []string{"a"}, FeedTagsExcept: []string{"b"}, FeedTagsPath: "t/",
+		CompatibleIDs: true, FeedPath: "atom.xml", FeedCategories: []string{"enshiribao"}, FeedTags: []string{"a"}, FeedTagsExcept: []string{"b"}, FeedTagsPath: "t/",
 	}
 	if d := cmp.Diff(want, got, byZoneName); d != "" {
 		t.Error(d)

@@ -103,7 +103,8 @@ func FeedIDs(known []Identity, topics []Topic, site Site) (ids map[Topic]ID, rec
 
 // feedID is the id of a feed that has none yet.
 func feedID(t Topic, site Site) ID {
-	path := "/feed.xml" // the id that jekyll-feed gives the site's feed
+	const main = "/feed.xml" // has the id that jekyll-feed gives the site's feed
+	path := main
 	if t != Everything {
 		slug := strings.ReplaceAll(encodeSegments(t.Name()), "/", "%2F")
 		if strings.Trim(slug, ".") == "" {
@@ -111,7 +112,7 @@ func feedID(t Topic, site Site) ID {
 		}
 		path = "/" + string(t.Kind()) + "/" + slug + "/atom.xml"
 	}
-	if address := normalizeOrigin(site.URL) + site.BaseURL + path; isAbsoluteIRI(address) {
+	if address := strings.TrimSuffix(newSpeller(site).absolute(main), main) + path; isAbsoluteIRI(address) {
 		return ID(address)
 	}
 	return ID("tag:" + nobody + ",2026:" + strings.TrimPrefix(path, "/"))

@@ -14,7 +14,7 @@ type postParser struct {
 	house    House
 	template template
 	defaults []scoped
-	idPrefix string // site address as jekyll-feed writes it, base URL included
+	ids      speller
 }
 
 func newPostParser(site Site, house House) (*postParser, error) {
@@ -22,7 +22,7 @@ func newPostParser(site Site, house House) (*postParser, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &postParser{site: site, house: house, template: t, idPrefix: normalizeOrigin(site.URL) + site.BaseURL}
+	p := &postParser{site: site, house: house, template: t, ids: newSpeller(site)}
 	for _, d := range site.Defaults {
 		if dir := site.CollectionsDir; dir != "" {
 			d.Path = strings.TrimPrefix(d.Path, dir+"/")
@@ -208,7 +208,7 @@ func (a *article) readAddress() bool {
 	}
 	url := t.fill(&parts)
 	a.post.URL = escapeAddress(url)
-	a.post.JekyllID = jekyllID(a.idPrefix, url, slug)
+	a.post.JekyllID = a.ids.entryID(url, slug)
 	return true
 }
 

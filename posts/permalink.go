@@ -2,13 +2,9 @@ package posts
 
 import (
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/idna"
-	"golang.org/x/text/unicode/norm"
 )
 
 // styleTemplate expands the name of a permalink style; a template is returned
@@ -181,91 +177,4 @@ func sanitizeURL(s string) string {
 		s = strings.ReplaceAll(s, "//", "/")
 	}
 	return s
-}
-
-// jekyllID is what jekyll-feed's {{ post.id | absolute_url }} gives: the
-// directory of the address and the slug as written. A slug may have "?" and
-// "#", which then mean what they mean in an address.
-func jekyllID(prefix, url, slug string) string {
-	url = strings.TrimRight(url, "/")
-	dir := strings.TrimRight(url[:strings.LastIndexByte(url, '/')+1], "/")
-	id := prefix + dir + "/" + strings.TrimLeft(slug, "/")
-	// An address that is nothing but the prefix has no path to normalise.
-	at := strings.Index(id, "://") + len("://")
-	if at < len("://") {
-		at = 0
-	}
-	slash := strings.IndexByte(id[at:], '/')
-	if slash < 0 {
-		return id
-	}
-	return id[:at+slash] + normalizeAddress(id[at+slash:])
-}
-
-// normalizeAddress brings path, query and fragment into one spelling: NFC, as
-// little encoded as may be, dot segments removed. Never NFKC, which would turn
-// a full-width Ａ into A and point somewhere else.
-func normalizeAddress(s string) string {
-	s, fragment, hasFragment := strings.Cut(s, "#")
-	s, query, hasQuery := strings.Cut(s, "?")
-	segments := strings.Split(strings.TrimSpace(s), "/")
-	for i, segment := range segments {
-		segments[i] = normalizeSegment(segment)
-	}
-	out := removeDots(strings.Join(segments, "/"))
-	if hasQuery && query != "" {
-		out += "?" + normalizeTail(query)
-	}
-	if hasFragment && fragment != "" {
-		out += "#" + normalizeTail(fragment)
-	}
-	return out
-}
-
-// normalizeSegment keeps a "/" that was encoded so.
-func normalizeSegment(s string) string {
-	parts := strings.Split(norm.NFC.String(unescape(s)), "/")
-	for i, part := range parts {
-		parts[i] = escapePath(part)
-	}
-	return strings.Join(parts, "%2F")
-}
-
-// normalizeTail does it for a query or a fragment, where "?" needs no encoding.
-func normalizeTail(s string) string {
-	return strings.ReplaceAll(escapePath(norm.NFC.String(unescape(s))), "%3F", "?")
-}
-
-// removeDots is RFC 3986 §5.2.4.
-func removeDots(s string) string {
-	if !strings.Contains(s, "/.") {
-		return s
-	}
-	clean := path.Clean(s)
-	if strings.HasSuffix(s, "/") || strings.HasSuffix(s, "/.") || strings.HasSuffix(s, "/..") {
-		return strings.TrimRight(clean, "/") + "/"
-	}
-	return clean
-}
-
-// normalizeOrigin writes scheme and host as Addressable does: lower case, IDNA,
-// no default port.
-func normalizeOrigin(origin string) string {
-	scheme, rest, ok := strings.Cut(origin, "://")
-	if !ok {
-		return origin
-	}
-	scheme = strings.ToLower(scheme)
-	host, below, hasPath := strings.Cut(rest, "/")
-	if hasPath {
-		below = "/" + below
-	}
-	host, port, hasPort := strings.Cut(host, ":")
-	if ascii, err := idna.ToASCII(strings.ToLower(host)); err == nil {
-		host = ascii
-	}
-	if hasPort && !(scheme == "http" && port == "80" || scheme == "https" && port == "443") {
-		host += ":" + port
-	}
-	return scheme + "://" + host + below
 }

@@ -28,6 +28,7 @@ type Site struct {
 	Destination      string   // Jekyll's output, default "_site", never read; "" if it is outside the root
 	CollectionsDir   string
 	Defaults         []Default // front matter defaults
+	CompatibleIDs    bool      // entry ids went out in NFKC, not NFC: made by addressable before 2.8.2
 	FeedPath         string    // jekyll-feed's feed.path, default "feed.xml"
 	FeedCategories   []string  // jekyll-feed's feed.categories
 	FeedTags         []string  // tags that jekyll-feed made feeds for; nil for none
