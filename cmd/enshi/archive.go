@@ -121,6 +121,10 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 	return r, nil
 }
 
+// forget gives back the memory of what only the next scan would need. There is
+// none after it.
+func (a *archive) forget() { a.last, a.listing, a.keeper, a.catalogue = nil, nil, nil, nil }
+
 // read looks at what changed. What a scan that went wrong should have seen is
 // seen by the next one, which looks at everything.
 func (a *archive) read(ctx context.Context, c posts.Changes) (scan *posts.Scan, err error) {

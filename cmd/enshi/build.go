@@ -96,6 +96,7 @@ func (b *building) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.archive.forget()
 	press := b.press(b.archive, b.publisher, b.buildAddress(b.archive.site))
 	if press.pages, err = b.newPages(b.archive.site, b.publisher); err != nil {
 		return err
