@@ -62,30 +62,18 @@ func (db *DB) Revision(ctx context.Context) (revision string, err error) {
 }
 
 func (t *tx) record(i posts.Identity) error {
-	var stored posts.Standing
-	known, err := t.row(`SELECT standing FROM identity WHERE id = ?`, values(i.ID), &stored)
-	if err != nil {
-		return err
-	}
-	if known && rank(stored) > rank(i.Standing) {
-		i.Standing = stored
-	}
-	_, err = t.exec(`INSERT OR REPLACE INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen))
+	_, err := t.exec(upsertIdentity, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen))
 	return err
 }
 
-// rank orders standings: a record moves up alone.
-func rank(s posts.Standing) int {
-	switch s {
-	case posts.Backlog, posts.Due:
-		return 1
-	case posts.Held:
-		return 2
-	case posts.Arrived:
-		return 3
-	case posts.Withdrawn:
-		return 4
-	}
-	return 0
-}
+// A record moves up alone: the standings by their ranks.
+const (
+	upsertIdentity = `INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+		path = excluded.path, source_url = excluded.source_url, body = excluded.body,
+		standing = CASE WHEN ` + storedRank + ` > ` + givenRank + ` THEN standing ELSE excluded.standing END,
+		reason = excluded.reason, gone = excluded.gone, seen = excluded.seen`
+
+	storedRank = `CASE standing` + ranks
+	givenRank  = `CASE excluded.standing` + ranks
+	ranks      = ` WHEN 'withdrawn' THEN 4 WHEN 'arrived' THEN 3 WHEN 'held' THEN 2 WHEN '' THEN 0 ELSE 1 END`
+)
