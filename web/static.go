@@ -67,6 +67,7 @@ func NewStatic(o StaticOptions) (*Static, error) {
 	if s.in.text = v.messages[o.Language]; s.in.text == nil {
 		s.in = voice{language: subscribers.Chinese, text: v.messages[subscribers.Chinese]}
 	}
+	s.o.Revision = fmt.Sprintf("%s %x", o.Revision, sha256.Sum256(fmt.Append(nil, s.in.text)))
 	return s, nil
 }
 
@@ -150,8 +151,17 @@ func (s *Static) signUp(t posts.Topic) string {
 	return s.o.Service + "/subscribe?" + url.Values{"topic": {string(t)}}.Encode()
 }
 
-// recipe sums up all that decides a page's bytes.
+// recipe sums up all that decides a page's bytes. The page's sentences, which
+// are many, are in the revision.
 func (s *Static) recipe(view any, list []*posts.Post) string {
+	switch v := view.(type) {
+	case templates.HomeView:
+		v.Text = nil
+		view = v
+	case templates.TopicView:
+		v.Text = nil
+		view = v
+	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%+v\n", s.o.Revision, view)
 	for _, p := range list {
