@@ -87,8 +87,7 @@ type chainBuilder struct {
 // month adds the newcomers of one month that the chain does not hold.
 func (b *chainBuilder) month(added []newcomer) {
 	m := added[0].month
-	first, _ := b.from.find(m, 0)
-	last, _ := b.from.find(m+1, 0)
+	first, last := b.from.span(m)
 	added = unknown(b.from.members[b.from.start(first):b.from.start(last)], added)
 	if len(added) == 0 {
 		return
@@ -167,6 +166,9 @@ func unknown(members []member, added []newcomer) []newcomer {
 	if i < len(members) {
 		return nil
 	}
+	if len(members) == 0 && distinct(added) {
+		return added
+	}
 	known := make(map[member]bool, len(members)+len(added))
 	for _, m := range members {
 		known[m] = true
@@ -179,6 +181,16 @@ func unknown(members []member, added []newcomer) []newcomer {
 		}
 	}
 	return list
+}
+
+// distinct says whether no two newcomers are one member.
+func distinct(added []newcomer) bool {
+	all := make([]member, len(added))
+	for i, n := range added {
+		all[i] = n.member
+	}
+	slices.Sort(all)
+	return len(slices.Compact(all)) == len(added)
 }
 
 // postsOf returns the posts of a month out of a list, newest first.

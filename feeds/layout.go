@@ -115,6 +115,13 @@ func (ch *chain) find(m month, number int32) (int, bool) {
 	})
 }
 
+// span returns the parts of a month: from first up to last.
+func (ch *chain) span(m month) (first, last int) {
+	first, _ = ch.find(m, 0)
+	last, _ = ch.find(m+1, 0)
+	return first, last
+}
+
 // start is where the members of a part start, or would.
 func (ch *chain) start(i int) int32 {
 	if i == 0 {

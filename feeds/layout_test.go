@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 )
 
-// savedLayout saves the layout of some posts and returns the file.
+// savedLayout saves the layout of some posts and returns the directory.
 func savedLayout(tb testing.TB, p *feeds.Publisher, dir string, list []*posts.Post) string {
 	tb.Helper()
 	if err := p.SaveLayout(follow(tb, nil, newCatalogue(list...))); err != nil {
@@ -30,34 +32,55 @@ func TestLayoutThatWasSavedIsRead(t *testing.T) {
 		t.Fatalf("ReadLayout before the first save = %v, %v", l, err)
 	}
 	list := append(newMonth(1, 250, time.January, "tag:茶"), newMonth(300, 3, time.March, "category:要闻")...)
-	file := savedLayout(t, p, dir, list)
-	first, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := tree(t, savedLayout(t, p, dir, list))
 	l, err := p.ReadLayout()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, changed := l.Follow(newCatalogue(list...)); changed {
+	if _, changed := l.Follow(newCatalogue(slices.Clone(list)...)); changed {
 		t.Error("Follow of the same posts changed the layout that was read")
 	}
+	other := t.TempDir()
+	if err := newPublisher(t, other).SaveLayout(l); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, tree(t, filepath.Join(other, ".enshi", "archives"))); diff != "" || len(first) != 2 {
+		t.Errorf("%d files; the layout that was read is saved as (-want +got):\n%s", len(first), diff)
+	}
+	if info, err := os.ReadDir(filepath.Join(dir, ".enshi")); err != nil || len(info) != 1 {
+		t.Errorf("saving left %v, %v", info, err)
+	}
+}
+
+func TestOnlyMonthsThatGrewAreSaved(t *testing.T) {
+	dir := t.TempDir()
+	p := newPublisher(t, dir)
+	list := append(newMonth(1, 5, time.January, "tag:茶"), newMonth(300, 3, time.March, "category:要闻")...)
+	state := savedLayout(t, p, dir, slices.Clone(list))
+	for _, name := range []string{"2026-01", "2026-03"} {
+		if err := os.Remove(filepath.Join(state, name)); err != nil {
+			t.Fatal(err) // whatever is there now was saved again
+		}
+	}
+	l := follow(t, nil, newCatalogue(append(slices.Clone(list), dated(9, list[0].Date.Add(time.Minute)))...))
 	if err := p.SaveLayout(l); err != nil {
 		t.Fatal(err)
 	}
-	if second, err := os.ReadFile(file); err != nil || !bytes.Equal(first, second) {
-		t.Errorf("the layout that was read is saved with other bytes, %v", err)
-	}
-	if info, err := os.ReadDir(filepath.Dir(file)); err != nil || len(info) != 1 {
-		t.Errorf("saving left %v, %v", info, err)
+	if files := tree(t, state); len(files) != 1 || files["2026-01"] == "" {
+		t.Errorf("%d months saved, want January alone", len(files))
 	}
 }
 
 func TestDamagedLayoutIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	p := newPublisher(t, dir)
-	file := savedLayout(t, p, dir, newMonth(1, 120, time.January, "tag:茶"))
+	file := filepath.Join(savedLayout(t, p, dir, newMonth(1, 120, time.January, "tag:茶")), "2026-01")
 	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := t.TempDir()
+	february, err := os.ReadFile(filepath.Join(savedLayout(t, newPublisher(t, elsewhere), elsewhere, newMonth(1, 120, time.February)), "2026-02"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,12 +90,13 @@ func TestDamagedLayoutIsRefused(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"empty":      {nil, "another release"},
-		"cut short":  {whole[:len(whole)-1], "damaged"},
-		"head alone": {whole[:20], "damaged"},
-		"longer":     {append(bytes.Clone(whole), 0), "damaged"},
-		"one bit":    {flipped, "damaged"},
-		"version":    {bytes.Replace(whole, []byte("archives 1"), []byte("archives 2"), 1), "another release"},
+		"empty":       {nil, "another release"},
+		"cut short":   {whole[:len(whole)-1], "damaged"},
+		"head alone":  {whole[:30], "damaged"},
+		"other month": {february, "damaged"},
+		"longer":      {append(bytes.Clone(whole), 0), "damaged"},
+		"one bit":     {flipped, "damaged"},
+		"version":     {bytes.Replace(whole, []byte("archives 1"), []byte("archives 2"), 1), "another release"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(file, tt.data, 0o666); err != nil {
@@ -161,38 +185,22 @@ func manyPosts(n int) []*posts.Post {
 	return list
 }
 
-// BenchmarkLayout: what it costs to lay 100,000 posts out, and to follow a few
-// new ones.
+// BenchmarkLayout: what it costs to lay 100,000 posts out, to read that again,
+// and to follow and save a new post.
 func BenchmarkLayout(b *testing.B) {
 	c := newCatalogue(manyPosts(100_000)...)
-	after := c.With(posts.Delta{Added: []*posts.Post{
-		dated(200_001, c.Posts(posts.Everything)[0].Date.Add(time.Hour), "tag:恩施日报新闻", "tag:地方1"),
-		dated(200_002, c.Posts(posts.Everything)[70_000].Date.Add(time.Minute), "tag:恩施日报新闻", "tag:地方2"),
-	}})
 	b.Run("fresh", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			(*feeds.Layout)(nil).Follow(c)
 		}
 	})
+	p := newPublisher(b, b.TempDir())
 	laid, _ := (*feeds.Layout)(nil).Follow(c)
-	b.Run("two posts more", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			laid.Follow(after)
-		}
-	})
-	dir := b.TempDir()
-	p := newPublisher(b, dir)
-	b.Run("save", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := p.SaveLayout(laid); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("read and follow", func(b *testing.B) {
+	if err := p.SaveLayout(laid); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			read, err := p.ReadLayout()
@@ -200,11 +208,21 @@ func BenchmarkLayout(b *testing.B) {
 				b.Fatal(err)
 			}
 			if _, changed := read.Follow(c); changed {
-				b.Fatal("changed")
+				b.Fatal("what was read is not what was saved")
 			}
 		}
-		if info, err := os.Stat(filepath.Join(dir, ".enshi", "archives")); err == nil {
-			b.ReportMetric(float64(info.Size()), "bytes-on-disk")
+	})
+	b.Run("one more", func(b *testing.B) {
+		b.ReportAllocs()
+		newest := c.Posts(posts.Everything)[0].Date
+		for i := 0; b.Loop(); i++ {
+			b.StopTimer()
+			c = c.With(posts.Delta{Added: []*posts.Post{dated(200_000+i, newest.Add(time.Duration(i)*time.Minute), "category:版面1", "tag:人物1", "tag:地方1", "tag:恩施日报新闻")}})
+			b.StartTimer()
+			laid, _ = laid.Follow(c)
+			if err := p.SaveLayout(laid); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }

@@ -8,75 +8,133 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/enshi-daily/enshi/posts"
 )
 
-const layoutName = "archives"
+// layoutDir holds a layout, one file a month, so that a new post costs the same
+// however many there are.
+const layoutDir = stateDir + "/archives"
 
-// layoutMagic is raised when an older enshi would misread the file.
+// layoutMagic is raised when an older enshi would misread the files.
 const layoutMagic = "enshi archives 1\n"
 
-// layoutSum is the length of the hash at the file's end.
+// layoutSum is the length of the hash at a file's end.
 const layoutSum = 16
+
+var layoutName = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}$`)
 
 // ReadLayout returns the layout that was saved to the output directory, nil if
 // none was.
 func (p *Publisher) ReadLayout() (*Layout, error) {
-	name := p.layoutFile()
-	data, err := os.ReadFile(name)
+	files, err := os.ReadDir(p.file(layoutDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var l *Layout
-	if err == nil {
-		l, err = decodeLayout(data)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("archives: %s: %w: put a copy back, or remove the file: "+
-			"the archives are then laid out anew, and posts may move between them", name, err)
+		return nil, fmt.Errorf("archives: %w", err)
 	}
+	l := &Layout{chains: make(map[posts.Topic]*chain)}
+	for _, f := range files { // by name, so by month
+		if !layoutName.MatchString(f.Name()) {
+			continue
+		}
+		name := filepath.Join(p.file(layoutDir), f.Name())
+		data, err := os.ReadFile(name)
+		if err == nil {
+			err = l.decode(f.Name(), data)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("archives: %s: %w: put a copy back, or remove the file: "+
+				"the archives of that month are then laid out anew, and posts may move between them", name, err)
+		}
+	}
+	p.layout = l
 	return l, nil
 }
 
-// SaveLayout replaces the saved layout. To be called before documents that go
-// by it are published.
+// SaveLayout saves what is new in a layout since it was read or saved last. To
+// be called before documents that go by it are published, by one goroutine.
 func (p *Publisher) SaveLayout(l *Layout) error {
-	temp, err := p.stageSynced(l.encode())
-	if err != nil {
+	months := l.since(p.layout)
+	if len(months) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(p.file(layoutDir), 0o777); err != nil {
 		return fmt.Errorf("archives: %w", err)
 	}
-	if err := os.Rename(temp, p.layoutFile()); err != nil {
-		return errors.Join(fmt.Errorf("archives: %w", err), os.Remove(temp))
+	topics, temps := l.Topics(), make([]string, 0, len(months))
+	var err error
+	for _, m := range months {
+		var temp string
+		if temp, err = p.stage(l.encode(m, topics)); err != nil {
+			break
+		}
+		temps = append(temps, temp)
 	}
-	return syncDir(filepath.Join(p.dir, stateDir))
+	if err == nil {
+		err = syncFiles(filepath.Join(p.dir, stateDir), temps)
+	}
+	for i, temp := range temps {
+		if err == nil {
+			err = os.Rename(temp, filepath.Join(p.file(layoutDir), months[i].String()))
+		}
+	}
+	if err == nil {
+		err = syncDir(p.file(layoutDir))
+	}
+	if err != nil {
+		discard(temps...)
+		return fmt.Errorf("archives: %w", err)
+	}
+	p.layout = l
+	return nil
 }
 
-func (p *Publisher) layoutFile() string { return filepath.Join(p.dir, stateDir, layoutName) }
-
-// encode writes a layout. The same layout gives the same bytes: the topics in
-// order, each with its parts and then its members, and a hash of it all.
-func (l *Layout) encode() []byte {
-	topics, size := l.Topics(), len(layoutMagic)+layoutSum+8
-	for _, t := range topics {
-		ch := l.chains[t]
-		size += len(t) + 8 + 8*len(ch.members) + 6*len(ch.parts)
+// since returns the months in which a layout has more than before, in order.
+func (l *Layout) since(before *Layout) []month {
+	touched := make(map[month]bool)
+	for t, ch := range l.chains {
+		old := before.chain(t)
+		if len(old.members) == len(ch.members) {
+			continue // they only ever grow
+		}
+		for i, p := range ch.parts {
+			if j, ok := old.find(p.month, p.number); !ok || len(old.of(j)) < len(ch.of(i)) {
+				touched[p.month] = true
+			}
+		}
 	}
-	b := append(make([]byte, 0, size), layoutMagic...)
-	b = binary.AppendUvarint(b, uint64(len(topics)))
+	months := make([]month, 0, len(touched))
+	for m := range touched {
+		months = append(months, m)
+	}
+	slices.Sort(months)
+	return months
+}
+
+// encode writes a month of a layout. The same layout gives the same bytes: the
+// topics that have it in order, each with the sizes of its parts and their
+// members, and a hash of it all.
+func (l *Layout) encode(m month, topics []posts.Topic) []byte {
+	b := append([]byte(layoutMagic), m.String()...)
 	for _, t := range topics {
 		ch := l.chains[t]
+		first, last := ch.span(m)
+		if first == last {
+			continue
+		}
 		b = binary.AppendUvarint(b, uint64(len(t)))
 		b = append(b, t...)
-		b = binary.AppendUvarint(b, uint64(len(ch.parts)))
-		for i, p := range ch.parts {
-			b = binary.AppendUvarint(b, uint64(p.month))
-			b = binary.AppendUvarint(b, uint64(p.number))
+		b = binary.AppendUvarint(b, uint64(last-first))
+		for i := first; i < last; i++ {
 			b = binary.AppendUvarint(b, uint64(len(ch.of(i))))
 		}
-		for _, m := range ch.members {
-			b = binary.LittleEndian.AppendUint64(b, uint64(m))
+		for _, id := range ch.members[ch.start(first):ch.start(last)] {
+			b = binary.LittleEndian.AppendUint64(b, uint64(id))
 		}
 	}
 	sum := sha256.Sum256(b)
@@ -88,24 +146,31 @@ var (
 	errLayoutDamaged = errors.New("damaged")
 )
 
-func decodeLayout(data []byte) (*Layout, error) {
+// decode adds a month that comes after all that the layout has.
+func (l *Layout) decode(name string, data []byte) error {
 	if !strings.HasPrefix(string(data[:min(len(data), len(layoutMagic))]), layoutMagic) {
-		return nil, errLayoutVersion
+		return errLayoutVersion
 	}
 	body := data[:max(len(data)-layoutSum, len(layoutMagic))]
 	if sum := sha256.Sum256(body); string(sum[:layoutSum]) != string(data[len(body):]) {
-		return nil, errLayoutDamaged
+		return errLayoutDamaged
 	}
 	d := layoutDecoder{rest: body[len(layoutMagic):]}
-	l := &Layout{chains: make(map[posts.Topic]*chain)}
-	for range d.number(len(d.rest)) {
+	p, _, ok := parseArchive(string(d.bytes(len(name))) + "-1.xml")
+	if !ok || p.month.String() != name {
+		return errLayoutDamaged
+	}
+	for len(d.rest) > 0 {
 		t := posts.Topic(d.bytes(d.number(len(d.rest))))
-		l.chains[t] = d.chain()
+		if l.chains[t] == nil {
+			l.chains[t] = &chain{}
+		}
+		d.month(l.chains[t], p.month)
 	}
-	if d.bad || len(d.rest) > 0 {
-		return nil, errLayoutDamaged
+	if d.bad {
+		return errLayoutDamaged
 	}
-	return l, nil
+	return nil
 }
 
 // layoutDecoder reads numbers off a layout. What it returns once it is bad
@@ -135,29 +200,18 @@ func (d *layoutDecoder) bytes(n int) []byte {
 	return b
 }
 
-// chain reads the parts of a topic, which must be in order and not empty.
-func (d *layoutDecoder) chain() *chain {
-	const lastMonth = 12 * 10000
-	ch := &chain{parts: make([]part, 0, d.number(len(d.rest)))}
-	before := part{}
-	for range cap(ch.parts) {
-		p := part{month: month(d.number(lastMonth)), number: int32(d.number(len(d.rest)))}
+// month adds the parts of a month to a topic's chain.
+func (d *layoutDecoder) month(ch *chain, m month) {
+	members := 0
+	for number := range d.number(len(d.rest)) {
 		n := d.number(maxMembers)
-		inOrder := p.month > before.month && p.number == 1 || p.month == before.month && p.number == before.number+1
-		if d.bad = d.bad || n == 0 || !inOrder; d.bad {
-			return ch
+		if d.bad = d.bad || n == 0; d.bad {
+			return
 		}
-		p.end = before.end + int32(n)
-		ch.parts = append(ch.parts, p)
-		before = p
+		members += n
+		ch.parts = append(ch.parts, part{month: m, number: int32(number + 1), end: int32(len(ch.members) + members)})
 	}
-	raw := d.bytes(8 * int(before.end))
-	if d.bad {
-		return ch
-	}
-	ch.members = make([]member, 0, len(raw)/8)
-	for ; len(raw) > 0; raw = raw[8:] {
+	for raw := d.bytes(8 * members); len(raw) >= 8; raw = raw[8:] {
 		ch.members = append(ch.members, member(binary.LittleEndian.Uint64(raw)))
 	}
-	return ch
 }

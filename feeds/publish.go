@@ -25,6 +25,7 @@ type Publisher struct {
 	dir        string
 	temps      atomic.Int64
 	publishing sync.Mutex // one Publish or Compress at a time
+	layout     *Layout    // as it is saved
 
 	mu      sync.RWMutex
 	records map[string]record

@@ -38,8 +38,7 @@ func (b *Builder) newSheet(c *posts.Catalogue, m month) *sheet {
 	}
 	taken := make(map[instant]bool, len(list))
 	ch := b.o.Archives.chain(posts.Everything)
-	first, _ := ch.find(m, 0)
-	last, _ := ch.find(m+1, 0)
+	first, last := ch.span(m)
 	for _, id := range ch.members[ch.start(first):ch.start(last)] {
 		if p := byMember[id]; p != nil {
 			made := &slot{post: p, updated: latest(p)}
