@@ -66,9 +66,9 @@ func (s *Server) asset(w http.ResponseWriter, v *visit) error {
 	}
 	e := chooseEncoding(v.Header["Accept-Encoding"], gzipped)
 	h.Set("ETag", e.tag(a.hash))
-	if known, same := matchTags(v.Header["If-None-Match"], a.hash); same {
-		if known != "" {
-			h.Set("ETag", known)
+	if known, named, same := matchTags(v.Header["If-None-Match"], a.hash); same {
+		if named {
+			h.Set("ETag", known.tag(a.hash))
 		}
 		w.WriteHeader(http.StatusNotModified)
 		return nil

@@ -16,6 +16,19 @@ const (
 	brotli   encoding = "br"
 )
 
+// encodings is how many there are; index numbers them.
+const encodings = 3
+
+func (e encoding) index() int {
+	switch e {
+	case gzipped:
+		return 1
+	case brotli:
+		return 2
+	}
+	return 0
+}
+
 // tag is the strong validator of a document in an encoding: one for each
 // representation (RFC 9110 §8.8.3.3). hash comes without quotes.
 func (e encoding) tag(hash string) string {
@@ -25,38 +38,38 @@ func (e encoding) tag(hash string) string {
 	return `"` + hash + "-" + string(e) + `"`
 }
 
-// notModified says whether the client has the document already, in whatever
-// encoding it got it, and under which tag it knows it ("" if it went by date).
+// notModified says whether the client has the document already, and in which
+// encoding if it named that: by date or by "*" it does not.
 // If-None-Match, where present, is the only judge (RFC 9110 §13.2.2).
-func notModified(h http.Header, hash string, modified time.Time) (known string, same bool) {
+func notModified(h http.Header, hash string, modified time.Time) (known encoding, named, same bool) {
 	if lists := h["If-None-Match"]; len(lists) > 0 {
 		return matchTags(lists, hash)
 	}
-	since, err := http.ParseTime(h.Get("If-Modified-Since"))
-	if err != nil || modified.IsZero() {
-		return "", false
+	if h["If-Modified-Since"] == nil || modified.IsZero() {
+		return identity, false, false
 	}
-	return "", !modified.Truncate(time.Second).After(since)
+	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	return identity, false, err == nil && !modified.Truncate(time.Second).After(since)
 }
 
 // matchTags looks for hash in If-None-Match fields. The comparison is weak
 // (RFC 9110 §13.1.2). What proxies append when they compress ("-gzip") is read
 // over, so that a client behind one gets its 304.
-func matchTags(lists []string, hash string) (string, bool) {
+func matchTags(lists []string, hash string) (known encoding, named, same bool) {
 	for _, list := range lists {
 		for rest := list; rest != ""; {
 			var item string
 			item, rest, _ = strings.Cut(rest, ",")
 			item = strings.TrimSpace(item)
 			if item == "*" {
-				return "", true
+				return identity, false, true
 			}
 			if e, ok := variantOf(strings.TrimPrefix(item, "W/"), hash); ok {
-				return e.tag(hash), true
+				return e, true, true
 			}
 		}
 	}
-	return "", false
+	return identity, false, false
 }
 
 // variantOf says in which encoding a strong tag names the hash.

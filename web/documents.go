@@ -9,14 +9,15 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 )
 
-// document answers for a published document. A feed that nobody has is asked
-// for thousands of times a day, so what happens between the request and the
-// file is little: one look-up, one open, one copy that the kernel makes.
+// document answers for a published document. Feeds are asked for thousands of
+// times a day by those who have them already, so what happens between the
+// request and the answer is little: two look-ups.
 func (s *Server) document(w http.ResponseWriter, v *visit) error {
 	file, ok := s.o.Documents.Lookup(strings.TrimPrefix(v.place.path, "/"))
 	if !ok {
@@ -38,65 +39,121 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 // deliver sends a document, or says that the client has it already. spelled is
 // the path that hubs know it by, "" if they know nothing of it.
 func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spelled string) error {
-	hash := strings.Trim(file.ETag, `"`)
-	s.documentHead(w.Header(), file, spelled)
+	d := s.stock.of(file, v.start)
 	e := chooseEncoding(v.Header["Accept-Encoding"], kept(file)...)
-	if known, same := notModified(v.Header, hash, file.Modified); same {
-		if known == "" {
-			known = e.tag(hash)
+	if known, named, same := notModified(v.Header, strings.Trim(file.ETag, `"`), file.Modified); same {
+		if named {
+			e = known
 		}
-		w.Header()["Etag"] = []string{known}
+		s.documentHead(w.Header(), v, d, file, spelled)
+		w.Header()["Etag"] = d.tags[e.index()]
 		s.count.notModified.Add(1)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return s.send(w, v, file, e)
+	body, open, err := s.stock.body(d, file, e)
+	if e != identity && (errors.Is(err, fs.ErrNotExist) || v.hasty && errors.Is(err, errReplaced)) {
+		e = identity // static servers do the same: a twin is a help, no more
+		body, open, err = s.stock.body(d, file, e)
+	}
+	switch {
+	case v.hasty && errors.Is(err, errReplaced):
+		return s.foreign(w, v, file)
+	case err != nil:
+		return err
+	}
+	h := w.Header()
+	s.documentHead(h, v, d, file, spelled)
+	h["Etag"] = d.tags[e.index()]
+	h["Content-Type"] = d.contentType
+	h["Content-Length"] = body.length
+	if e != identity {
+		h["Content-Encoding"] = []string{string(e)}
+	}
+	s.sendBody(w, v, body, open)
+	return nil
 }
 
 // documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5).
-func (s *Server) documentHead(h http.Header, file *feeds.File, spelled string) {
-	h["Cache-Control"] = []string{s.maxAge}
-	h["Vary"] = []string{"Accept-Encoding"}
-	h["Access-Control-Allow-Origin"] = []string{"*"} // public, and without cookies there is nothing to steal
-	if !file.Modified.IsZero() {
-		h["Last-Modified"] = []string{file.Modified.UTC().Format(http.TimeFormat)}
+func (s *Server) documentHead(h http.Header, v *visit, d *held, file *feeds.File, spelled string) {
+	h["Cache-Control"] = s.fields.maxAge
+	h["Vary"] = s.fields.vary
+	h["Access-Control-Allow-Origin"] = s.fields.anybody
+	switch {
+	case d.lastModified == nil:
+	case d.modified.After(v.start):
+		// The clock went back, or documents followed each other within a second:
+		// never later than Date (RFC 9110 §8.8.2.1).
+		h["Last-Modified"] = []string{v.start.UTC().Format(http.TimeFormat)}
+	default:
+		h["Last-Modified"] = d.lastModified
 	}
 	if s.links != "" && file.Format != "" && spelled != "" {
 		h["Link"] = []string{s.links + "<" + s.o.Addresses.Public + spelled + `>; rel="self"`}
 	}
 }
 
-// send copies the file of an encoding to the client.
-func (s *Server) send(w http.ResponseWriter, v *visit, file *feeds.File, e encoding) error {
-	body, err := os.Open(nameOf(file, e))
-	if errors.Is(err, fs.ErrNotExist) && e != identity {
-		e = identity
-		body, err = os.Open(file.Name)
-	}
-	if err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	defer body.Close()
-	info, err := body.Stat()
-	if err != nil {
-		return fmt.Errorf("document: %w", err)
-	}
-	h := w.Header()
-	h["Content-Type"] = []string{file.MediaType}
-	h["Etag"] = []string{e.tag(strings.Trim(file.ETag, `"`))}
-	h["Content-Length"] = []string{strconv.FormatInt(info.Size(), 10)}
-	if e != identity {
-		h["Content-Encoding"] = []string{string(e)}
+// sendBody answers with a document's bytes, held or in an open file.
+func (s *Server) sendBody(w http.ResponseWriter, v *visit, body *heldBody, open *os.File) {
+	if open != nil {
+		defer open.Close()
 	}
 	s.count.documents.Add(1)
 	w.WriteHeader(http.StatusOK)
-	if v.Method == http.MethodHead {
-		return nil
-	}
 	// The client's connection is the likely cause of an error here, and the
 	// head is out: nothing is left to be said.
-	_, _ = io.Copy(w, body)
+	switch {
+	case v.Method == http.MethodHead:
+	case open != nil:
+		_, _ = io.Copy(w, open)
+	default:
+		_, _ = w.Write(body.bytes)
+	}
+}
+
+// foreign sends a file that somebody else put in a document's place, without
+// anything by which it could be taken for the document.
+func (s *Server) foreign(w http.ResponseWriter, v *visit, file *feeds.File) error {
+	open, err := os.Open(file.Name)
+	if err != nil {
+		return fmt.Errorf("document: %w", err)
+	}
+	info, err := open.Stat()
+	if err != nil {
+		return errors.Join(fmt.Errorf("document: %w", err), open.Close())
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Type", file.MediaType)
+	h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	s.sendBody(w, v, nil, open)
 	return nil
+}
+
+// The waits for the publisher to say what it has put in place, each twice as
+// long as the one before.
+const (
+	firstWait = time.Millisecond
+	lastWait  = 32 * time.Millisecond
+)
+
+// inPlace runs a handler of documents again while the file that it found is not
+// that of the record that it found: the other will come.
+func (s *Server) inPlace(h handler) handler {
+	return func(w http.ResponseWriter, v *visit) error {
+		for wait := firstWait; ; wait *= 2 {
+			v.hasty = wait > lastWait
+			err := h(w, v)
+			if !errors.Is(err, errReplaced) || v.hasty {
+				return err
+			}
+			select {
+			case <-v.Context().Done():
+				return err
+			case <-time.After(wait):
+			}
+		}
+	}
 }
 
 // kept are the encodings that a document is kept in, the smallest last.
@@ -110,16 +167,6 @@ func kept(f *feeds.File) []encoding {
 		return []encoding{brotli}
 	}
 	return nil
-}
-
-func nameOf(f *feeds.File, e encoding) string {
-	switch e {
-	case gzipped:
-		return f.Gzip
-	case brotli:
-		return f.Brotli
-	}
-	return f.Name
 }
 
 // elsewhere answers for an address that no document has: where it has another,

@@ -56,6 +56,8 @@ func (s *Server) metrics(w http.ResponseWriter, v *visit) error {
 	head("enshi_http_documents_total", "Feeds answered for, by status.", "counter")
 	fmt.Fprintf(&b, "enshi_http_documents_total{status=\"200\"} %d\n", s.count.documents.Load())
 	fmt.Fprintf(&b, "enshi_http_documents_total{status=\"304\"} %d\n", s.count.notModified.Load())
+	head("enshi_http_held_bytes", "Bytes of documents held ready to be sent.", "gauge")
+	fmt.Fprintf(&b, "enshi_http_held_bytes %d\n", s.stock.bytes())
 	for _, c := range []struct {
 		name, help string
 		n          *atomic.Int64

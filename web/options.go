@@ -69,6 +69,7 @@ type Options struct {
 	// the status page; default none.
 	Pings func() []HubFigures
 
+	Memory         int64          // how many bytes of documents are held ready; default 64 MiB
 	MaxAge         time.Duration  // how long feeds and pages may be kept; default 5 minutes
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; default none
 	PerClient      Quota          // sign-ups from one client address; default 10 an hour
@@ -82,6 +83,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Cadence == "" {
 		o.Cadence = subscribers.Daily
+	}
+	if o.Memory == 0 {
+		o.Memory = 64 << 20
 	}
 	if o.MaxAge == 0 {
 		o.MaxAge = 5 * time.Minute

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/enshi-daily/enshi/subscribers"
 )
@@ -23,8 +24,10 @@ type route struct {
 type visit struct {
 	*http.Request
 	place   place
+	start   time.Time
 	args    []string // what stood for the pattern's {}
 	private bool
+	hasty   bool // see inPlace: what is there now is what the client gets
 	voice
 }
 
@@ -43,7 +46,7 @@ func (s *Server) table() []route {
 		{pattern: "/category/{}", get: s.topicPage},
 		{pattern: "/tag/{}/", get: s.topicPage},
 		{pattern: "/tag/{}", get: s.topicPage},
-		{pattern: "/combine", get: s.combine},
+		{pattern: "/combine", get: s.inPlace(s.combine)},
 		{pattern: "/subscribe", get: s.showSubscribe, post: s.subscribe},
 		{pattern: "/confirm/{}", get: s.showConfirm, post: s.confirm, private: true},
 		{pattern: "/unsubscribe/{}", get: s.showUnsubscribe, post: s.unsubscribe, private: true},

@@ -52,7 +52,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	start := s.o.Now()
 	rec := &recorder{ResponseWriter: w}
-	route := s.dispatch(rec, r)
+	route := s.dispatch(rec, &visit{Request: r, start: start})
 	s.count.request(rec.status)
 	if s.o.Log.Enabled(r.Context(), slog.LevelInfo) {
 		s.o.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
@@ -72,10 +72,9 @@ func methodName(m string) string {
 }
 
 // dispatch finds who answers, and returns the pattern for the log.
-func (s *Server) dispatch(w *recorder, r *http.Request) (pattern string) {
+func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 	pattern = elsewhere
-	w.Header()["X-Content-Type-Options"] = []string{"nosniff"}
-	v := &visit{Request: r}
+	w.Header()["X-Content-Type-Options"] = s.fields.noSniff
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler { //nolint:errorlint // the value itself is the signal
@@ -86,7 +85,7 @@ func (s *Server) dispatch(w *recorder, r *http.Request) (pattern string) {
 		}
 	}()
 	var err error
-	if v.place, err = readPlace(r.URL, s.base); err != nil {
+	if v.place, err = readPlace(v.URL, s.base); err != nil {
 		s.fail(w, v, pattern, err)
 		return pattern
 	}
@@ -96,7 +95,7 @@ func (s *Server) dispatch(w *recorder, r *http.Request) (pattern string) {
 	}
 	if route == nil {
 		pattern = documentRoute
-		if err := s.document(w, v); err != nil {
+		if err := s.documents(w, v); err != nil {
 			if errors.Is(err, errNotFound) {
 				pattern = elsewhere
 			}
@@ -106,9 +105,9 @@ func (s *Server) dispatch(w *recorder, r *http.Request) (pattern string) {
 	}
 	pattern, v.args, v.private = route.pattern, args, route.private
 	s.chooseLanguage(v)
-	handle, err := route.of(r.Method)
+	handle, err := route.of(v.Method)
 	if err == nil {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		v.Body = http.MaxBytesReader(w, v.Body, maxBody)
 		err = handle(w, v)
 	}
 	if err != nil {

@@ -32,10 +32,18 @@ type Server struct {
 	routes  []route
 	links   string // Link header to the hubs, without the self link
 	maxAge  string // Cache-Control of what may be kept
+	fields  fields
+	stock   *stock
 	shelf   atomic.Pointer[shelf]
-	issues  issueList
-	count   counters
+
+	documents handler // document, inPlace
+	issues    issueList
+	count     counters
 }
+
+// fields are values of header fields that many answers share: nobody changes
+// them.
+type fields struct{ maxAge, vary, anybody, noSniff []string }
 
 // New returns a server that has no catalogue yet: until SetCatalogue, feeds are
 // served and pages ask for patience.
@@ -52,9 +60,14 @@ func New(o Options) (*Server, error) {
 	v.frame.Service = templates.Service{
 		Subscribe: v.base + "/subscribe", Editions: v.base + "/editions/", Privacy: v.base + "/privacy", Status: v.base + "/status",
 	}
-	s := &Server{views: v, o: o, answers: answers()}
+	s := &Server{views: v, o: o, answers: answers(), stock: newStock(o.Memory)}
 	s.routes = s.table()
+	s.documents = s.inPlace(s.document)
 	s.maxAge = fmt.Sprintf("public, max-age=%d", int(o.MaxAge.Seconds()))
+	s.fields = fields{
+		maxAge: []string{s.maxAge}, vary: []string{"Accept-Encoding"}, noSniff: []string{"nosniff"},
+		anybody: []string{"*"}, // feeds are public, and without cookies there is nothing to steal
+	}
 	for _, hub := range o.Hubs {
 		s.links += "<" + hub + `>; rel="hub", `
 	}
