@@ -16,6 +16,7 @@ import (
 // archive is the site as read from disk: what it says, scan after scan, with
 // the identities that the store remembers.
 type archive struct {
+	parts  *parts
 	root   string
 	site   posts.Site
 	reader *posts.Reader
@@ -38,6 +39,8 @@ type reading struct {
 	diagnostics []posts.Diagnostic
 	taken       delivery.Taken
 	watching    bool // this process held the watch, so that what is new was recorded
+	recorded    bool // and something was
+	vanished    []posts.ID
 	wake        time.Time
 	unsettled   []string
 }
@@ -87,10 +90,11 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		}
 	}
 	recognised, feedIDs, err := a.keeper.Recognise(ctx, watch, scan)
+	a.last = scan
 	if err != nil {
-		return reading{}, err
+		return reading{}, a.parts.refuse(err)
 	}
-	a.last, a.missed = scan, false
+	a.missed = false
 	if recognised.Delta != nil && a.catalogue != nil {
 		a.catalogue = a.catalogue.With(*recognised.Delta)
 	} else {
@@ -100,6 +104,7 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		catalogue: a.catalogue,
 		feedIDs:   feedIDs, watching: watch != nil, wake: scan.Wake, unsettled: scan.Unsettled,
 		diagnostics: append(append([]posts.Diagnostic(nil), scan.Diagnostics...), recognised.Diagnostics...),
+		vanished:    recognised.Vanished, recorded: watch != nil && len(recognised.Record) > 0,
 	}
 	found := delivery.Recognised{Catalogue: a.catalogue, Due: recognised.Due, Standing: recognised.Standing, Backfill: o.backfill}
 	switch {
@@ -108,6 +113,9 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		return r, err
 	case watch == nil:
 		return r, nil
+	}
+	if err := a.parts.unrefuse(); err != nil {
+		return r, err
 	}
 	r.taken, err = a.intake.Take(ctx, *watch, found)
 	r.diagnostics = append(r.diagnostics, r.taken.Problems...)

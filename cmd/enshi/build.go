@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,11 +16,11 @@ func buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "build",
 		Usage: "write all feeds and their pages as files",
-		Flags: []cli.Flag{
+		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "out", Value: "public", Usage: "write below `DIR`"},
 			&cli.BoolFlag{Name: "archives", Usage: "write the archives of all feeds too, as feeds.archives does"},
 			&cli.BoolFlag{Name: "ping", Usage: "tell feeds.hubs of the feeds that changed, and wait: for a web server that serves DIR itself"},
-		},
+		),
 		Action: withParts(build),
 	}
 }
@@ -32,6 +33,7 @@ type building struct {
 	publisher *feeds.Publisher
 	found     built // what it begins from, and then what it came to
 	report    feeds.Report
+	vanished  []posts.ID
 }
 
 func build(c *cli.Context, p *parts) error {
@@ -39,6 +41,7 @@ func build(c *cli.Context, p *parts) error {
 	tuneMemory(0)
 	p.cfg.Feeds.Archives = p.cfg.Feeds.Archives || c.Bool("archives")
 	b := &building{parts: p, out: c.String("out")}
+	p.origin = originOf(c, b.out)
 	if err := b.open(ctx, c.Bool("ping")); err != nil {
 		return err
 	}
@@ -47,10 +50,14 @@ func build(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	if !stands {
-		if err := b.run(ctx); err != nil {
-			return err
-		}
+	if stands {
+		err = b.unrefuse()
+	} else {
+		err = b.run(ctx)
+	}
+	b.checkSeed()
+	if err != nil {
+		return err
 	}
 	return b.tell(ctx)
 }
@@ -81,6 +88,9 @@ func (b *building) stands(ctx context.Context) (bool, error) {
 	}
 	b.found = found
 	documents, intact := b.publisher.Intact()
+	if _, err := os.Stat(feeds.IdentitiesFile(b.out)); err != nil {
+		intact = false
+	}
 	if !intact || last == nil || documents != last.Documents || !last.stands(found, b.now()) {
 		return false, nil
 	}
@@ -94,6 +104,11 @@ func (b *building) run(ctx context.Context) error {
 	calm := b.archive.listing.Calm(b.now().Add(-unsettledFor))
 	r, err := b.archive.scan(ctx, scanOptions{record: true})
 	if err != nil {
+		return err
+	}
+	b.vanished = r.vanished
+	// Before anything goes out under them.
+	if _, err := b.publisher.SaveIdentities(b.archive.keeper.Known(), r.recorded); err != nil {
 		return err
 	}
 	b.archive.forget()
@@ -125,6 +140,7 @@ func (b *building) run(ctx context.Context) error {
 // tell says what the build came to, and to hubs what changed.
 func (b *building) tell(ctx context.Context) error {
 	err := b.problems()
+	b.sayVanished(b.vanished)
 	b.result("%d posts, %d topics: %d documents written, %d unchanged, %d removed, below %s",
 		b.found.Posts, b.found.Topics, b.report.Written, b.report.Unchanged, len(b.report.Removed), b.out)
 	return errors.Join(b.ping(ctx), err)

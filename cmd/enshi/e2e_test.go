@@ -154,11 +154,12 @@ func (p *place) enshi(args ...string) string {
 
 // serve starts the daemon; stop ends it as SIGTERM does and returns its exit
 // code.
-func (p *place) serve() (base string, stop func() int) {
+func (p *place) serve(flags ...string) (base string, stop func() int) {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, done := &buffer{}, make(chan int, 1)
 	args := append(append([]string{"enshi"}, p.flags...), "serve", "--listen", "127.0.0.1:0", "--settle", "100ms")
+	args = append(args, flags...)
 	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: p.log}, args) }()
 	stop = sync.OnceValue(func() int { cancel(); return <-done })
 	p.t.Cleanup(func() { stop() })

@@ -18,13 +18,13 @@ func sendDigestCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "send-digest",
 		Usage: "plan and send what is due; running it twice sends nothing twice",
-		Flags: []cli.Flag{
+		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "cadence", Usage: "run `CADENCE` (instant, daily or weekly) now, instead of what is due by the calendar"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say who would get which posts, and change nothing"},
 			&cli.BoolFlag{Name: "wait", Usage: "wait for deliveries that are tried again later"},
 			&cli.IntFlag{Name: "backfill", Usage: "let the newest `N` posts of a new store arrive"},
 			settleFlag(),
-		},
+		),
 		Action: withParts(sendDigest),
 	}
 }
@@ -40,6 +40,7 @@ func parseCadence(s string) (subscribers.Cadence, error) {
 
 func sendDigest(c *cli.Context, p *parts) error {
 	ctx := c.Context
+	p.origin = originOf(c, p.publicDir())
 	cadences := subscribers.Cadences[:]
 	if c.IsSet("cadence") {
 		one, err := parseCadence(c.String("cadence"))
@@ -96,6 +97,8 @@ func arrive(ctx context.Context, p *parts, backfill int) (bad int, err error) {
 		return 0, err
 	}
 	bad = printDiagnostics(p.err, r.diagnostics)
+	p.checkSeed()
+	p.sayVanished(r.vanished)
 	if !r.watching {
 		p.say("another process watches the site: sending what it has let arrive")
 	}

@@ -32,11 +32,11 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "watch the site, serve feeds and pages, plan and send digests",
-		Flags: []cli.Flag{
+		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "listen", Usage: "serve on `HOST:PORT`"},
 			&cli.StringFlag{Name: "roles", Value: strings.Join([]string{roleWatch, roleWeb, rolePlan, roleSend}, ","), Usage: "`LIST` of watch, web, plan, send"},
 			settleFlag(),
-		},
+		),
 		Action: withParts(serve),
 	}
 }
@@ -63,6 +63,9 @@ type daemon struct {
 	planner *delivery.Planner
 	arrived chan struct{} // nudges the planner
 	shown   map[string]bool
+	greeted bool
+	failure string // what is wrong with the site, as it was said
+	unsaved bool   // identities that their file does not have yet
 }
 
 func serve(c *cli.Context, p *parts) error {
@@ -70,6 +73,7 @@ func serve(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
+	p.origin = originOf(c, p.publicDir())
 	group, ctx := errgroup.WithContext(c.Context)
 	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), shown: make(map[string]bool)}
 	if roles[roleWeb] || roles[roleWatch] {
@@ -116,7 +120,7 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 		Root: d.archive.root, Ignore: []string{data}, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log,
 	})
 	group.Go(func() error { return d.archive.watch.keep(ctx) })
-	group.Go(func() error { return watcher.Run(ctx, d.refresh) })
+	group.Go(func() error { return errors.Join(watcher.Run(ctx, d.refresh), d.leaveIdentities()) })
 	if d.herald != nil {
 		group.Go(func() error { return d.herald.Run(ctx) })
 	}
@@ -135,7 +139,7 @@ func (d *daemon) openSite(ctx context.Context) error {
 	if d.archive, err = d.openArchive(ctx); err != nil {
 		return err
 	}
-	publisher, err := feeds.NewPublisher(filepath.Join(d.cfg.Data, "public"))
+	publisher, err := feeds.NewPublisher(d.publicDir())
 	if err != nil {
 		return err
 	}
@@ -156,12 +160,22 @@ func (d *daemon) openSite(ctx context.Context) error {
 // that goes wrong here ends the daemon; it is said, and tried again.
 func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.Time) {
 	first := d.archive.last == nil
+	if !d.greeted {
+		defer d.greet()
+	}
 	r, err := d.archive.scan(ctx, scanOptions{changes: changes, record: d.roles[roleWatch]})
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("site not read, what is published stays", "error", err)
+			d.sayFailure(ctx, err)
 		}
 		return d.now().Add(watchTTL)
+	}
+	d.sayRead(r)
+	d.unsaved = d.unsaved || r.recorded
+	if changes.All {
+		if err := d.saveIdentities(); err != nil {
+			d.log.Error("identities not kept with the feeds", "error", err)
+		}
 	}
 	report, left, err := d.press.run(ctx, r)
 	d.server.SetCatalogue(r.catalogue)
@@ -180,9 +194,6 @@ func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.
 	}
 	for _, held := range r.taken.Held {
 		d.log.Warn("post held: it is in the feeds and not mailed", "path", held.Path, "reason", held.Reason)
-	}
-	if first {
-		d.greet()
 	}
 	return d.nextScan(r)
 }
@@ -226,6 +237,7 @@ func (d *daemon) nudge() {
 
 // greet tells a person at a terminal where everything is.
 func (d *daemon) greet() {
+	d.greeted = true
 	if d.roles[roleWeb] {
 		line := fmt.Sprintf("reading %s, serving %s/", d.archive.root, d.publicURL())
 		if d.public != d.publicURL() {

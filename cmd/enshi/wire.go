@@ -53,6 +53,7 @@ type parts struct {
 	json  bool
 	quiet bool
 
+	origin    origin
 	public    string // serve's own address, once it listens
 	site      *site
 	herald    *herald
@@ -86,7 +87,7 @@ func withParts(action func(*cli.Context, *parts) error) cli.ActionFunc {
 		s := c.App.Metadata["streams"].(streams)
 		p := &parts{streams: s, cfg: cfg, log: newLogger(s.err, cfg.Log, quiet), now: time.Now, json: asJSON, quiet: quiet}
 		defer func() { err = errors.Join(err, p.close()) }()
-		return action(c, p)
+		return p.showRefused(action(c, p))
 	}
 }
 
@@ -244,16 +245,20 @@ func (p *parts) openArchive(ctx context.Context) (*archive, error) {
 		return nil, err
 	}
 	limits := p.cfg.Limits
-	return &archive{
-		root: p.cfg.Site.Dir, site: s.settings, reader: s.reader, bodies: s.bodies, log: p.log,
-		keeper: posts.NewKeeper(posts.KeeperOptions{Store: p.store, Site: s.settings, Now: p.now}),
+	a := &archive{
+		parts: p, root: p.cfg.Site.Dir, site: s.settings, reader: s.reader, bodies: s.bodies, log: p.log,
+		keeper: posts.NewKeeper(posts.KeeperOptions{Store: p.store, Site: s.settings, Now: p.now, Seed: p.seed}),
 		intake: delivery.NewIntake(delivery.IntakeOptions{
 			Log: p.store, Identities: p.store, Content: s.bodies.Content, Now: p.now,
 			Link:   func(post *posts.Post) string { return p.articles(s.settings) + post.URL },
 			Guards: delivery.Guards{MaxNew: limits.NewPosts, MaxAge: limits.PostAge},
 		}),
 		watch: &watchHolder{store: p.store, log: p.log},
-	}, nil
+	}
+	if p.origin.accept {
+		a.keeper.Accept()
+	}
+	return a, nil
 }
 
 // listening tells the address that serve got, which is the public one unless
