@@ -2,6 +2,7 @@ package feeds_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -173,6 +174,33 @@ func TestEmptiedArchiveStays(t *testing.T) {
 		}
 	}
 	checkDocuments(t, docs)
+}
+
+// FuzzLayoutFile reads whatever has the right hash at its end.
+func FuzzLayoutFile(f *testing.F) {
+	dir := f.TempDir()
+	p := newPublisher(f, dir)
+	file := filepath.Join(savedLayout(f, p, dir, newMonth(1, 3, time.January, "tag:茶")), "2026-01")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole[:len(whole)-16])
+	f.Add([]byte("enshi archives 1\n2026-01\x01*\x02\x64\xff\xff\x03"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sum := sha256.Sum256(body)
+		if err := os.WriteFile(file, append(bytes.Clone(body), sum[:16]...), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		l, err := p.ReadLayout()
+		if err != nil {
+			return
+		}
+		c := newCatalogue(newMonth(1, 3, time.January, "tag:茶")...)
+		if docs := archives(t, follow(t, l, c), c, nil); len(docs) == 0 {
+			t.Error("no archives of three posts")
+		}
+	})
 }
 
 // manyPosts are n posts over several years, four topics each.

@@ -23,24 +23,37 @@ func (l *linter) selfLink(parent *node, missing string) {
 
 // history checks RFC 5005.
 func (l *linter) history(feed *node) {
-	rels := map[string]bool{}
+	rels := map[string]string{}
 	for _, n := range feed.all(nsAtom, "link") {
-		rels[n.attr("rel")] = true
+		rel, href := n.attr("rel"), n.attr("href")
+		switch rel {
+		case "prev-archive", "next-archive", "current":
+			if rels[rel] != "" {
+				l.fail(n.offset, "DuplicateArchiveLink", "%s", rel)
+			}
+			if rel != "current" && href == l.self {
+				l.fail(n.offset, "ArchiveLinksToItself", "%s", rel)
+			}
+		}
+		rels[rel] = href
 	}
 	archive, complete := feed.one(nsHistory, "archive"), feed.one(nsHistory, "complete")
 	if archive != nil && complete == nil {
-		if !rels["prev-archive"] && !rels["next-archive"] {
+		if rels["prev-archive"] == "" && rels["next-archive"] == "" {
 			l.warn(archive.offset, "ArchiveIncomplete", "neither prev-archive nor next-archive")
 		}
-		if !rels["current"] {
+		if rels["current"] == "" {
 			l.warn(archive.offset, "MissingCurrentInArchive", "no link with rel=current")
 		}
 	}
 	if complete != nil {
-		for _, rel := range []string{"prev-archive", "next-archive", "current", "first", "last", "previous", "next"} {
-			if rels[rel] {
+		for _, rel := range []string{"prev-archive", "next-archive", "first", "last", "previous", "next"} {
+			if rels[rel] != "" {
 				l.fail(complete.offset, "FeedRelInCompleteFeed", "%s", rel)
 			}
+		}
+		if current := rels["current"]; current != "" && current != l.self {
+			l.fail(complete.offset, "CurrentNotSelfInCompleteFeed", "%s", current)
 		}
 	}
 }

@@ -90,6 +90,7 @@ func TestLintPassesWhatIsValid(t *testing.T) {
 		{"a short comment before the root", strings.Replace(atom, "<feed", comment+"<feed", 1), "text/xml"},
 		{"archive", strings.Replace(atom, "<author>", `<fh:archive/><link rel="prev-archive" href="https://feeds.example/p"/><link rel="current" href="https://feeds.example/c"/><author>`, 1), atomType},
 		{"complete", strings.Replace(rss, "<item>", "<fh:complete/><item>", 1), rssType},
+		{"complete and current", strings.Replace(rss, "<item>", `<fh:complete/><atom:link rel="current" href="https://feeds.example/f"/><item>`, 1), rssType},
 		{"permalink", strings.Replace(rss, `<guid isPermaLink="false">tag:news.example,2026:1`, "<guid>https://news.example/1", 1), rssType},
 	}
 	for _, tt := range tests {
@@ -224,7 +225,10 @@ func TestLintCatchesBrokenAtom(t *testing.T) {
 		{"SecurityRisk", "&lt;p>甲 => &lt;svg>甲"},
 		{"ArchiveIncomplete", "<author> => <fh:archive/><author>"},
 		{"MissingCurrentInArchive", `<author> => <fh:archive/><link rel="next-archive" href="https://feeds.example/n"/><author>`},
-		{"FeedRelInCompleteFeed", `<author> => <fh:complete/><link rel="current" href="https://feeds.example/n"/><author>`},
+		{"FeedRelInCompleteFeed", `<author> => <fh:complete/><link rel="next" href="https://feeds.example/n"/><author>`},
+		{"CurrentNotSelfInCompleteFeed", `<author> => <fh:complete/><link rel="current" href="https://feeds.example/n"/><author>`},
+		{"DuplicateArchiveLink", `<author> => <link rel="prev-archive" href="https://feeds.example/1"/><link rel="prev-archive" href="https://feeds.example/2"/><author>`},
+		{"ArchiveLinksToItself", `<author> => <link rel="prev-archive" href="https://feeds.example/f"/><author>`},
 		{"MissingElement", "<author><name>山城</name></author> => "},
 		{"MissingElement", "<name>山城</name> => "},
 		{"MissingElement", "<title>一</title> => "},
