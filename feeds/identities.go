@@ -3,7 +3,6 @@ package feeds
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -75,9 +74,6 @@ func ReadIdentities(name string) ([]posts.Identity, error) {
 // Published counts the documents that were published to a directory.
 func Published(dir string) (documents int, err error) {
 	records, err := readManifest(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
 	if err != nil {
 		return 0, fmt.Errorf("output directory: %w", err)
 	}

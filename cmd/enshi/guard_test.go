@@ -165,9 +165,21 @@ func TestServeKeepsIdentities(t *testing.T) {
 	}
 	other := newLastingPlace(t, "redis") // another store, the same site and data
 	p.flags = append(p.flags, other.flags[len(other.flags)-2:]...)
-	base, _ = p.serve()
+	base, stop = p.serve()
 	_, after := get(t, base+"/feed.xml")
 	if diff := cmp.Diff(ids(before), ids(after)); diff != "" {
 		t.Errorf("ids (-before +after):\n%s", diff)
+	}
+	stop()
+
+	// With the file lost too, nobody knows the ids: what is published stays.
+	if err := os.Remove(filepath.Join(p.dir, "data", "public", ".enshi", "identities.json")); err != nil {
+		t.Fatal(err)
+	}
+	other = newLastingPlace(t, "redis")
+	p.flags = append(p.flags, other.flags[len(other.flags)-2:]...)
+	base, _ = p.serve()
+	if _, still := get(t, base+"/feed.xml"); still != after || !strings.Contains(p.log.String(), "--identities FILE") {
+		t.Errorf("the feed changed, or the log does not say what to do:\n%s", p.log.String())
 	}
 }
