@@ -365,7 +365,7 @@ func TestPruneRemovesWhatMovedOrRetired(t *testing.T) {
 	plain := newBuilder(t, nil)
 	p := newPublisher(t, dir)
 	publish(t, p, plain.Documents(context.Background(), c))
-	if _, err := p.Brotli(t.Context()); err != nil {
+	if _, err := p.Brotli(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "tag/往事/rss.xml"), []byte("theirs"), 0o666); err != nil {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/andybalholm/brotli"
 )
@@ -19,8 +20,9 @@ const brotliLevel = 9
 
 // Brotli writes the .br twins that are missing and returns how many. It is slow
 // and lets a Publish in after each, so it suits an idle daemon or the end of a
-// build. A document that changes loses its twin until the next call.
-func (p *Publisher) Brotli(ctx context.Context) (int, error) {
+// build; after each it rests for as long as rest makes of the time that it took,
+// nil for not at all. A document that changes loses its twin until the next call.
+func (p *Publisher) Brotli(ctx context.Context, rest func(time.Duration) time.Duration) (int, error) {
 	p.mu.RLock()
 	paths := slices.Sorted(maps.Keys(p.records))
 	p.mu.RUnlock()
@@ -30,12 +32,17 @@ func (p *Publisher) Brotli(ctx context.Context) (int, error) {
 		if ctx.Err() != nil {
 			break
 		}
+		began := time.Now()
 		ok, err := p.brotli(path)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("compress %s: %w", path, err))
 		}
-		if ok {
-			made++
+		if !ok {
+			continue
+		}
+		made++
+		if rest != nil {
+			pause(ctx, rest(time.Since(began)))
 		}
 	}
 	if made > 0 {
@@ -44,6 +51,13 @@ func (p *Publisher) Brotli(ctx context.Context) (int, error) {
 		p.publishing.Unlock()
 	}
 	return made, errors.Join(append(problems, ctx.Err())...)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 func (p *Publisher) brotli(path string) (bool, error) {

@@ -418,7 +418,7 @@ func TestBrotliFollowsTheBytes(t *testing.T) {
 	dir := t.TempDir()
 	p := newPublisher(t, dir)
 	publish(t, p, one("feed.xml", strings.Repeat("清江", 1000), newPost(1).Date))
-	made, err := p.Brotli(context.Background())
+	made, err := p.Brotli(context.Background(), nil)
 	if err != nil || made != 1 {
 		t.Fatalf("Brotli = %d, %v, want 1", made, err)
 	}
@@ -426,7 +426,7 @@ func TestBrotliFollowsTheBytes(t *testing.T) {
 	if f.Brotli == "" || unzip(t, f.Brotli) != strings.Repeat("清江", 1000) {
 		t.Errorf("Brotli twin %q is missing or holds something else", f.Brotli)
 	}
-	if made, err := p.Brotli(context.Background()); err != nil || made != 0 {
+	if made, err := p.Brotli(context.Background(), nil); err != nil || made != 0 {
 		t.Errorf("Brotli once more = %d, %v, want 0", made, err)
 	}
 	publish(t, p, one("feed.xml", "new", newPost(2).Date))

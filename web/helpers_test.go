@@ -136,7 +136,7 @@ func (s *site) publish(a feeds.Addresses, c *posts.Catalogue) {
 // pack keeps every feed in brotli too, which takes its time.
 func (s *site) pack() {
 	s.t.Helper()
-	if _, err := s.publisher.Brotli(s.t.Context()); err != nil {
+	if _, err := s.publisher.Brotli(s.t.Context(), nil); err != nil {
 		s.t.Fatal(err)
 	}
 }

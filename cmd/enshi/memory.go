@@ -5,20 +5,25 @@ import (
 	"runtime/debug"
 )
 
-// Memory of a build: the least it is given, and what a post adds to it. Seen
-// with 100,000 posts: 180 MB are in use at the worst moment.
-const (
-	leastMemory   = 300 << 20
-	memoryPerPost = 3 << 10
-)
+// memory is how much a command may use before garbage is collected whatever it
+// costs. Less is too little for the archive, more is for other programs.
+type memory struct {
+	least, perPost int64 // bytes
+	garbage        int   // per cent of what is in use, below that
+}
 
-// tuneMemory lets a build of an archive use memory up to a bound instead of
-// collecting garbage early: that took a tenth of its time. Who sets GOGC or
-// GOMEMLIMIT knows better.
-func tuneMemory(posts int) {
+// buildMemory: with 100,000 posts 180 MB are in use at the worst moment, and
+// collecting as often as by default took a tenth of the time.
+func buildMemory() memory { return memory{least: 300 << 20, perPost: 3 << 10, garbage: 400} }
+
+// serveMemory: a daemon keeps the archive's index twice while it changes.
+func serveMemory() memory { return memory{least: 320 << 20, perPost: 4 << 10, garbage: 100} }
+
+// tune sets the bounds for an archive. Who sets GOGC or GOMEMLIMIT knows better.
+func (m memory) tune(posts int) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetMemoryLimit(max(leastMemory, int64(posts)*memoryPerPost))
-	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(max(m.least, int64(posts)*m.perPost))
+	debug.SetGCPercent(m.garbage)
 }

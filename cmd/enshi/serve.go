@@ -62,6 +62,7 @@ type daemon struct {
 	server  *web.Server
 	planner *delivery.Planner
 	arrived chan struct{} // nudges the planner
+	written chan struct{} // tells the compressor that documents changed
 	shown   map[string]bool
 	greeted bool
 	failure string // what is wrong with the site, as it was said
@@ -75,7 +76,7 @@ func serve(c *cli.Context, p *parts) error {
 	}
 	p.origin = originOf(c, p.publicDir())
 	group, ctx := errgroup.WithContext(c.Context)
-	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), shown: make(map[string]bool)}
+	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), written: make(chan struct{}, 1), shown: make(map[string]bool)}
 	if roles[roleWeb] || roles[roleWatch] {
 		if err := d.startSite(ctx, group); err != nil {
 			return err
@@ -121,6 +122,7 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 	})
 	group.Go(func() error { return d.archive.watch.keep(ctx) })
 	group.Go(func() error { return errors.Join(watcher.Run(ctx, d.refresh), d.leaveIdentities()) })
+	group.Go(func() error { return d.compress(ctx) })
 	if d.herald != nil {
 		group.Go(func() error { return d.herald.Run(ctx) })
 	}
@@ -138,6 +140,10 @@ func (d *daemon) openSite(ctx context.Context) error {
 	var err error
 	if d.archive, err = d.openArchive(ctx); err != nil {
 		return err
+	}
+	// A site that cannot be listed now is tried again, and said, by the watcher.
+	if d.archive.listing, err = d.archive.reader.List(ctx); err == nil {
+		serveMemory().tune(d.archive.listing.Len())
 	}
 	publisher, err := feeds.NewPublisher(d.publicDir())
 	if err != nil {
@@ -185,6 +191,7 @@ func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.
 		d.log.Error("feeds not published", "error", err)
 	}
 	if report.Written > 0 || first {
+		poke(d.written)
 		d.log.Info("feeds published", "posts", len(r.catalogue.Posts(posts.Everything)), "topics", len(r.catalogue.Topics()),
 			"written", report.Written, "unchanged", report.Unchanged)
 	}
@@ -228,12 +235,7 @@ func (d *daemon) sayDiagnostics(all []posts.Diagnostic) {
 	d.shown = now
 }
 
-func (d *daemon) nudge() {
-	select {
-	case d.arrived <- struct{}{}:
-	default:
-	}
-}
+func (d *daemon) nudge() { poke(d.arrived) }
 
 // greet tells a person at a terminal where everything is.
 func (d *daemon) greet() {
