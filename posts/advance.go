@@ -40,12 +40,12 @@ func (k *Keeper) advance(s *Scan) *recognition {
 		return nil
 	}
 	for _, p := range c.removed {
-		if _, present := s.files[p.Path]; !present {
+		if _, present := s.files.get(p.Path); !present {
 			return nil
 		}
 	}
 	next := *l
-	next.scan, next.scanned, next.files, next.unsettled = s.number, s.Posts, len(s.files), len(s.Unsettled) > 0
+	next.scan, next.scanned, next.files, next.unsettled = s.number, s.Posts, s.files.len(), len(s.Unsettled) > 0
 	now := k.now().UTC().Truncate(time.Second)
 	delta := Delta{Removed: identified(l.result.Posts, c.removed)}
 	standings := make(map[ID]Standing, len(c.added))

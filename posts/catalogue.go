@@ -14,7 +14,7 @@ type Catalogue struct {
 	all     []*Post
 	topics  []Topic
 	byTopic map[Topic][]*Post
-	byID    map[ID]*Post
+	byID    layered[ID, *Post]
 }
 
 // NewCatalogue indexes published posts, which must have their IDs. It takes
@@ -25,14 +25,15 @@ func NewCatalogue(site Site, published []*Post) *Catalogue {
 		site:    site,
 		all:     published,
 		byTopic: make(map[Topic][]*Post),
-		byID:    make(map[ID]*Post, len(published)),
 	}
+	byID := make(map[ID]*Post, len(published))
 	for _, p := range published {
-		c.byID[p.ID] = p
+		byID[p.ID] = p
 		for _, t := range p.Topics() {
 			c.byTopic[t] = append(c.byTopic[t], p)
 		}
 	}
+	c.byID = layer(byID)
 	c.topics = slices.Sorted(maps.Keys(c.byTopic))
 	return c
 }
@@ -50,21 +51,22 @@ func (c *Catalogue) With(d Delta) *Catalogue {
 		site: c.site, topics: c.topics,
 		all:     patched(c.all, d.Removed, d.Added),
 		byTopic: maps.Clone(c.byTopic),
-		byID:    maps.Clone(c.byID),
 	}
 	removed, added := make(map[Topic][]*Post), make(map[Topic][]*Post)
+	gone, named := make([]ID, 0, len(d.Removed)), make(map[ID]*Post, len(d.Added))
 	for _, p := range d.Removed {
-		delete(next.byID, p.ID)
+		gone = append(gone, p.ID)
 		for _, t := range p.Topics() {
 			removed[t] = append(removed[t], p)
 		}
 	}
 	for _, p := range d.Added {
-		next.byID[p.ID] = p
+		named[p.ID] = p
 		for _, t := range p.Topics() {
 			added[t] = append(added[t], p)
 		}
 	}
+	next.byID = c.byID.with(gone, named)
 	for t, list := range removed {
 		next.byTopic[t] = patched(next.byTopic[t], list, added[t])
 		delete(added, t)
@@ -106,7 +108,7 @@ func (c *Catalogue) Posts(t Topic) []*Post {
 
 // ByID returns the post with that identity.
 func (c *Catalogue) ByID(id ID) (*Post, bool) {
-	p, ok := c.byID[id]
+	p, ok := c.byID.get(id)
 	return p, ok
 }
 

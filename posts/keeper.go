@@ -161,11 +161,11 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 
 // is reports whether s found what the last scan found.
 func (l *recognition) is(s *Scan) bool {
-	return l != nil && s.Reread == 0 && l.files == len(s.files) && l.unsettled == (len(s.Unsettled) > 0) && slices.Equal(l.scanned, s.Posts)
+	return l != nil && s.Reread == 0 && l.files == s.files.len() && l.unsettled == (len(s.Unsettled) > 0) && slices.Equal(l.scanned, s.Posts)
 }
 
 func (k *Keeper) recognise(s *Scan) (*recognition, error) {
-	present := func(path string) bool { _, ok := s.files[path]; return ok }
+	present := func(path string) bool { _, ok := s.files.get(path); return ok }
 	result, err := identify(k.known, s.Posts, view{now: k.now(), present: present, accept: k.accept})
 	if err != nil {
 		if e, ok := errors.AsType[*TooManyChanges](err); ok {
@@ -197,7 +197,7 @@ func (k *Keeper) recognise(s *Scan) (*recognition, error) {
 	}
 	return &recognition{
 		reader: s.reader, scan: s.number, pending: pending,
-		scanned: s.Posts, files: len(s.files), unsettled: unsettled, result: result, feeds: feeds,
+		scanned: s.Posts, files: s.files.len(), unsettled: unsettled, result: result, feeds: feeds,
 		record: append(slices.Clone(result.Record), minted...),
 	}, nil
 }

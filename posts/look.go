@@ -35,14 +35,12 @@ func (r *Reader) Look(ctx context.Context, prev *Scan, paths []string) (*Scan, e
 	if len(looked) > maxLook || !w.look(prev.folders, looked) {
 		return r.Scan(ctx, prev)
 	}
-	scan := &Scan{reader: r, number: r.scans.Add(1), files: maps.Clone(prev.files), folders: prev.folders}
-	for file := range looked {
-		delete(scan.files, file)
-	}
-	if err := r.update(ctx, scan, prev, w.sources); err != nil {
+	scan := &Scan{Diagnostics: w.diags, reader: r, number: r.scans.Add(1), folders: prev.folders}
+	found, err := r.update(ctx, scan, prev, w.sources)
+	if err != nil {
 		return nil, err
 	}
-	scan.Diagnostics = w.diags
+	scan.files = prev.files.with(slices.Collect(maps.Keys(looked)), found)
 	scan.patch(prev, looked, r.opts.Now())
 	return scan, nil
 }
@@ -109,7 +107,8 @@ func (s *Scan) patch(prev *Scan, looked map[string]bool, now time.Time) {
 		}
 	}
 	for file := range looked {
-		before, after := prev.files[file], s.files[file]
+		before, _ := prev.files.get(file)
+		after, _ := s.files.get(file)
 		if before != nil && before.post != nil {
 			if _, there := slices.BinarySearchFunc(prev.Posts, before.post, newestFirst); there {
 				c.removed = append(c.removed, before.post)

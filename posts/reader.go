@@ -65,11 +65,13 @@ func (r *Reader) Read(ctx context.Context, prev *Scan, l *Listing) (*Scan, error
 	now := r.opts.Now()
 	scan := &Scan{
 		Diagnostics: slices.Clone(l.diags), reader: r, number: r.scans.Add(1),
-		files: make(map[string]*record, len(l.sources)), folders: l.folders,
+		folders: l.folders,
 	}
-	if err := r.update(ctx, scan, prev, l.sources); err != nil {
+	found, err := r.update(ctx, scan, prev, l.sources)
+	if err != nil {
 		return nil, err
 	}
+	scan.files = layer(found)
 	scan.finish(&r.opts.Site, now)
 	return scan, nil
 }
@@ -82,35 +84,36 @@ func (r *Reader) newWalker() (*walker, error) {
 	return newWalker(r.opts.FS, &r.parser.site), nil
 }
 
-// update gives scan a record of each source, reading those that changed since
-// prev.
-func (r *Reader) update(ctx context.Context, scan, prev *Scan, sources []source) error {
+// update returns a record of each source that is there, reading those that
+// changed since prev, and notes in scan what it did.
+func (r *Reader) update(ctx context.Context, scan, prev *Scan, sources []source) (map[string]*record, error) {
 	now := r.opts.Now()
+	found := make(map[string]*record, len(sources))
 	var changed []job
 	for _, s := range sources {
 		if rec, reread := r.decide(s, prev, now, scan); reread {
 			changed = append(changed, job{source: s, record: rec})
 		} else {
-			scan.files[s.path] = rec
+			found[s.path] = rec
 		}
 	}
 	if err := r.readAll(ctx, changed, now); err != nil {
-		return err
+		return nil, err
 	}
 	for _, j := range changed {
 		if !j.vanished {
-			scan.files[j.source.path] = j.record
+			found[j.source.path] = j.record
 		}
 	}
 	scan.Reread = len(changed)
-	return nil
+	return found, nil
 }
 
 // decide says whether a file is to be read, and else what its record is.
 func (r *Reader) decide(s source, prev *Scan, now time.Time, scan *Scan) (rec *record, reread bool) {
 	var before *record
 	if prev != nil {
-		before = prev.files[s.path]
+		before, _ = prev.files.get(s.path)
 	}
 	sameReader := prev != nil && prev.reader == r
 	if before != nil && sameReader && before.read == s.stamp && before.seen == s.stamp {

@@ -16,7 +16,7 @@ type Scan struct {
 	Reread      int       // files read; the others are as the scan before found them
 
 	reader   *Reader
-	files    map[string]*record
+	files    layered[string, *record]
 	folders  map[string]string // of posts, and which _posts or _drafts each belongs to
 	future   []*Post           // to be published at their date
 	restless []string          // files whose posts are not settled yet
@@ -75,8 +75,9 @@ func (r *record) settled(settle time.Duration, now time.Time) bool {
 
 // finish fills s from its records: what is published now.
 func (s *Scan) finish(site *Site, now time.Time) {
-	published := make([]*Post, 0, len(s.files))
-	for _, r := range s.files {
+	files := s.files.merged()
+	published := make([]*Post, 0, len(files))
+	for _, r := range files {
 		s.Diagnostics = append(s.Diagnostics, r.diags...)
 		if r.post == nil || r.hidden {
 			continue
