@@ -49,6 +49,7 @@ type parts struct {
 	streams
 	cfg   config.Config
 	log   *slog.Logger
+	lines *logBuffer // of the web server's log, nil if there is none
 	now   func() time.Time
 	json  bool
 	quiet bool
@@ -102,11 +103,14 @@ func withStore(action func(*cli.Context, *parts) error) cli.ActionFunc {
 	})
 }
 
-func (p *parts) close() error {
-	if p.store == nil {
-		return nil
+func (p *parts) close() (err error) {
+	if p.store != nil {
+		err = p.store.Shutdown()
 	}
-	return p.store.Shutdown()
+	if p.lines != nil {
+		err = errors.Join(err, p.lines.flush())
+	}
+	return err
 }
 
 // say prints what people like to know beside the result; not with --quiet.
@@ -316,7 +320,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Dema
 	}
 	l := p.cfg.Limits
 	return web.New(web.Options{
-		Log: p.log, Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
+		Log: p.requestLog(), Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
 		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
 		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
