@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -199,9 +200,7 @@ func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.
 		d.log.Info("posts arrived", "posts", len(r.taken.Arrived), "head", r.taken.Arrived[len(r.taken.Arrived)-1].Number)
 		d.nudge()
 	}
-	for _, held := range r.taken.Held {
-		d.log.Warn("post held: it is in the feeds and not mailed", "path", held.Path, "reason", held.Reason)
-	}
+	d.sayHeld(r.taken.Held)
 	return d.nextScan(r)
 }
 
@@ -220,6 +219,17 @@ func (d *daemon) nextScan(r reading) time.Time {
 		sooner(d.now().Add(watchTTL))
 	}
 	return next
+}
+
+// sayHeld logs what a guard kept back, one line a reason.
+func (d *daemon) sayHeld(held []posts.Identity) {
+	paths := make(map[string][]string)
+	for _, h := range held {
+		paths[h.Reason] = append(paths[h.Reason], h.Path)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(paths)) {
+		d.log.Warn("posts held: they are in the feeds and not mailed", "posts", len(paths[reason]), "first", paths[reason][0], "reason", reason)
+	}
 }
 
 // sayDiagnostics logs each problem once, until it goes away.
