@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"encoding/xml"
+	"strings"
 
 	gorilla "github.com/gorilla/feeds"
 )
@@ -88,7 +89,11 @@ func atomEntry(e *entry) *atomItem {
 	// atom:source would say that the entry was copied from another feed; a link
 	// says that it was taken from another page (RFC 4287 §4.2.7.2).
 	if e.sourceURL != "" {
-		item.Links = append(item.Links, link{Rel: "via", Href: e.sourceURL, Title: e.sourceName})
+		via := link{Rel: "via", Href: e.sourceURL, Title: e.sourceName}
+		if strings.ContainsAny(via.Title, "&<") {
+			via.Title = "" // encoding/xml cannot write an attribute that validators do not take for HTML
+		}
+		item.Links = append(item.Links, via)
 	}
 	if e.image != "" {
 		item.Thumbnail = &thumbnail{URL: e.image}

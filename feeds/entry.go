@@ -3,6 +3,7 @@ package feeds
 import (
 	"hash/fnv"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -114,24 +115,30 @@ func stamp(t time.Time, fraction uint32) string {
 	return t.Truncate(time.Second).Add(time.Duration(fraction)).Format("2006-01-02T15:04:05.000000000Z07:00")
 }
 
-// atomID returns an id as atom:id takes it: an IRI with a scheme (RFC 4287
-// §4.2.6). Front matter may hold any guid; one that is no IRI is stood for by a
-// UUID of its bytes, in Atom only. An IRI is never respelled, not even into its
-// canonical form: readers compare it byte by byte.
+// The URIs without a host that are ids: RFC 4151 §2.1, RFC 8141 §2, RFC 9562 §4.
+var (
+	tagURI  = regexp.MustCompile(`^tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:`)
+	urn     = regexp.MustCompile(`^(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^#?]+$`)
+	uuidURN = regexp.MustCompile(`^(?i:urn:uuid):[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+)
+
+// atomID returns an id as atom:id takes it (RFC 4287 §4.2.6): a web address, a
+// tag: URI or a URN, in ASCII, which is all that the feed validator lets pass.
+// Front matter may hold any guid; another one is stood for by a UUID of its
+// bytes, in Atom only. A URI is never respelled, not even into its canonical
+// form: readers compare it byte by byte.
 func atomID(id string) string {
-	scheme, rest, ok := strings.Cut(id, ":")
-	fine := ok && rest != "" && scheme != "" && isLetter(scheme[0])
-	for i := 0; fine && i < len(scheme); i++ {
-		c := scheme[i]
-		fine = isLetter(c) || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
-	}
-	if fine && escapeURI(id, false) == id && !strings.ContainsAny(rest, "[]") {
+	if escapeURI(id, true) == id {
 		u, err := url.Parse(id)
-		if err == nil && (u.Hostname() != "" || u.Scheme != "http" && u.Scheme != "https") {
+		switch {
+		case err != nil:
+		case u.Scheme == "http", u.Scheme == "https":
+			if u.Hostname() != "" {
+				return id
+			}
+		case tagURI.MatchString(id), uuidURN.MatchString(id), urn.MatchString(id) && u.Scheme == "urn" && !strings.HasPrefix(strings.ToLower(id), "urn:uuid:"):
 			return id
 		}
 	}
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(id)).URN()
 }
-
-func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

@@ -66,7 +66,7 @@ func names(list ...string) []string {
 // canonicalPart keeps of a text what may stand in a canonical id.
 func canonicalPart(s string) string {
 	return strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || 0x4e00 <= r && r <= 0x9fff || r == '/' {
+		if 'a' <= r && r <= 'z' || r == '/' {
 			return r
 		}
 		return -1

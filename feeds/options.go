@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/language"
 
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -120,13 +121,19 @@ func NewBuilder(o Options) (*Builder, error) {
 	if o.Language == "" {
 		o.Language = DefaultLanguage
 	}
-	if !languageTag.MatchString(o.Language) {
+	if base, _, _ := strings.Cut(o.Language, "-"); !languageTag.MatchString(o.Language) || !isLanguage(base) {
 		problems = append(problems, fmt.Errorf("feeds: language %q: expected a tag like zh-CN", o.Language))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	return newBuilder(o), nil
+}
+
+// isLanguage says whether a code is one of ISO 639.
+func isLanguage(code string) bool {
+	_, err := language.ParseBase(code)
+	return err == nil
 }
 
 // newBuilder fills in what has a default, once the addresses are known good.
@@ -200,10 +207,13 @@ func webAddress(s string) (string, bool) {
 	if port := u.Port(); port != "" {
 		host += ":" + port
 	}
-	u.Host = host
-	address := escapeURI(u.String(), true)
 	if strings.Contains(host, "%") || !isASCII(host) {
 		return "", false
 	}
-	return address, true
+	if u.User != nil {
+		host = escapeURI(u.User.String(), true) + "@" + host
+	}
+	rest := *u
+	rest.Scheme, rest.Host, rest.User = "", "", nil
+	return u.Scheme + "://" + host + escapeURI(rest.String(), true), true
 }

@@ -42,6 +42,7 @@ func TestNewBuilderRefusesWhatNoFeedCanSay(t *testing.T) {
 		{"query", "public address", func(o *feeds.Options) { o.PublicURL = "https://feeds.example/?a" }},
 		{"hub", "hub", func(o *feeds.Options) { o.Hubs = []string{"hub"} }},
 		{"language", "language", func(o *feeds.Options) { o.Language = "中文" }},
+		{"country for a language", "language", func(o *feeds.Options) { o.Language = "cn" }},
 		{"no content", "Content", func(o *feeds.Options) { o.Content = nil }},
 	}
 	for _, tt := range tests {

@@ -59,7 +59,7 @@ type rssItem struct {
 
 type rssSource struct {
 	URL  string `xml:"url,attr"`
-	Name string `xml:",chardata"`
+	Name string `xml:",innerxml"` // escaped as plain is
 }
 
 // link is atom:link under whatever name its field gives it; gorilla.AtomLink
@@ -81,7 +81,7 @@ func (b *Builder) rssFeed(f *feed) *rssRoot {
 	channel.Language = b.o.Language
 	channel.Generator = generator
 	channel.Docs = rssDocs
-	if f.empty {
+	if channel.LastBuildDate = rfc822(f.updated); f.empty {
 		channel.LastBuildDate = ""
 	}
 	history, archive := f.history()
@@ -150,7 +150,7 @@ func rssEntry(e *entry) *rssItem {
 		RssItem: &gorilla.RssItem{
 			Link:    e.link,
 			Guid:    &gorilla.RssGuid{Id: e.id, IsPermaLink: "false"},
-			PubDate: e.published.Format(time.RFC1123Z),
+			PubDate: rfc822(e.published),
 		},
 		Title:       plain(e.title),
 		Description: plain(escapeHTML(e.summary)),
@@ -161,12 +161,21 @@ func rssEntry(e *entry) *rssItem {
 		item.Updated = stamp(e.updated, e.fraction)
 	}
 	if e.sourceURL != "" {
-		item.Source = &rssSource{URL: e.sourceURL, Name: e.sourceName}
+		item.Source = &rssSource{URL: e.sourceURL, Name: escapePlain(e.sourceName)}
 	}
 	if e.image != "" {
 		item.Thumbnail = &thumbnail{URL: e.image}
 	}
 	return item
+}
+
+// rfc822 writes a date. Zones that are not of whole or half hours are unknown to
+// the feed validator.
+func rfc822(t time.Time) string {
+	if _, offset := t.Zone(); offset%1800 != 0 {
+		t = t.UTC()
+	}
+	return t.Format(time.RFC1123Z)
 }
 
 func plains(names []string) []plain {

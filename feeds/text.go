@@ -107,13 +107,14 @@ func cdata(s string) []byte {
 }
 
 // escapeURI percent-encodes what a URI may not hold, and a "%" that starts no
-// escape. Letters beyond ASCII are kept unless all is set.
+// escape. Letters beyond ASCII, and brackets, which have a place in a host alone
+// (RFC 3986 §3.2.2), are kept unless all is set.
 func escapeURI(s string, all bool) string {
 	const hexDigits = "0123456789ABCDEF"
 	var b []byte // nil as long as nothing was escaped
 	for i := range len(s) {
 		c := s[i]
-		fine := uriByte(c) || c >= utf8.RuneSelf && !all
+		fine := uriByte(c) || (c >= utf8.RuneSelf || c == '[' || c == ']') && !all
 		if c == '%' {
 			fine = i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])
 		}
@@ -134,7 +135,7 @@ func escapeURI(s string, all bool) string {
 }
 
 func uriByte(c byte) bool {
-	return unreserved(c) || strings.IndexByte(":/?#[]@!$&'()*+,;=", c) >= 0
+	return unreserved(c) || strings.IndexByte(":/?#@!$&'()*+,;=", c) >= 0
 }
 
 func isHex(c byte) bool {

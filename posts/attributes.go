@@ -26,10 +26,6 @@ func (w *writer) attributes(n *html.Node, name atom.Atom) (kept []html.Attribute
 		return w.imageAttributes(n, kept)
 	case atom.Source:
 		return kept, has(kept, "src") || has(kept, "srcset")
-	case atom.Video, atom.Audio:
-		if !has(kept, "controls") {
-			kept = append(kept, html.Attribute{Key: "controls"})
-		}
 	}
 	return kept, true
 }
@@ -137,8 +133,6 @@ func keepsPlain(name atom.Atom, key, value string) bool {
 		return (name == atom.Img || name == atom.Video) && isCount(value)
 	case "type", "media":
 		return name == atom.Source
-	case "controls":
-		return name == atom.Video || name == atom.Audio
 	case "datetime":
 		return name == atom.Time || name == atom.Del || name == atom.Ins
 	case "colspan", "rowspan":

@@ -70,8 +70,9 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("href", "title").OnElements("a")
 	p.AllowAttrs("src", "srcset", "sizes", "alt", "title", "width", "height").OnElements("img")
 	p.AllowAttrs("src", "srcset", "sizes", "type", "media").OnElements("source")
-	p.AllowAttrs("src", "poster", "controls", "width", "height").OnElements("video")
-	p.AllowAttrs("src", "controls").OnElements("audio")
+	// No controls: the feed validator takes them for a risk; readers put their own.
+	p.AllowAttrs("src", "poster", "width", "height").OnElements("video")
+	p.AllowAttrs("src").OnElements("audio")
 	p.AllowAttrs("cite").OnElements("blockquote", "q", "del", "ins")
 	p.AllowAttrs("datetime").OnElements("time", "del", "ins")
 	p.AllowAttrs("title").OnElements("abbr", "dfn")

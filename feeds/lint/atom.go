@@ -1,6 +1,9 @@
 package lint
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // selfLink wants one link to the document itself, by the address at which it is
 // served.
@@ -60,6 +63,7 @@ func (l *linter) history(feed *node) {
 
 func (l *linter) atom(feed *node) {
 	l.prefixes(feed, "")
+	l.knownAttrs(feed)
 	l.selfLink(feed, "MissingSelf")
 	l.history(feed)
 	l.atomParts(feed, "feed")
@@ -97,6 +101,9 @@ func (l *linter) atomEntry(feed, entry *node) {
 	alternate := false
 	for _, n := range entry.all(nsAtom, "link") {
 		alternate = alternate || n.attr("rel") == "alternate" || n.attr("rel") == ""
+		if slices.Contains(historyRels(), n.attr("rel")) {
+			l.warn(n.offset, "FeedHistoryRelInEntry", "%s", n.attr("rel"))
+		}
 	}
 	if content == nil && !alternate {
 		l.fail(entry.offset, "MissingAlternateLink", "neither content nor an alternate link")
@@ -154,10 +161,7 @@ func (l *linter) atomPart(n *node) {
 			l.iri(n, n.attr("scheme"))
 		}
 	case "link":
-		l.iri(n, n.attr("href"))
-		if t := n.attr("type"); t != "" && !strings.Contains(t, "/") {
-			l.fail(n.offset, "InvalidMIMEType", "%q", t)
-		}
+		l.link(n)
 	case "generator":
 		l.plain(n)
 	case "icon", "logo":
@@ -165,13 +169,6 @@ func (l *linter) atomPart(n *node) {
 	case "entry", "source":
 	default:
 		l.fail(n.offset, "UndefinedElement", "%s", n.local)
-	}
-}
-
-func (l *linter) atomID(n *node) {
-	l.iri(n, n.text)
-	if !canonical(n.text) {
-		l.warn(n.offset, "NonCanonicalURI", "%q", n.text)
 	}
 }
 
@@ -199,6 +196,9 @@ func (l *linter) person(n *node) {
 		return
 	}
 	l.plain(name)
+	if address.MatchString(name.text) {
+		l.warn(name.offset, "ContainsEmail", "%q", name.text)
+	}
 	if email := n.one(nsAtom, "email"); email != nil {
 		l.contact(email)
 	}

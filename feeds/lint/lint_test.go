@@ -69,7 +69,7 @@ const jsonFeed = `{"version":"https://jsonfeed.org/version/1.1","title":"山城"
 `
 
 const opml = `<opml version="2.0"><head><title>山城</title></head><body>
-<outline text="分类"><outline type="rss" text="新闻" xmlUrl="https://feeds.example/f" htmlUrl="https://feeds.example/" language="zh-CN"/></outline>
+<outline text="分类"><outline type="rss" text="新闻" title="新闻" xmlUrl="https://feeds.example/f" htmlUrl="https://feeds.example/" language="zh-CN"/></outline>
 </body></opml>`
 
 const (
@@ -164,6 +164,20 @@ func TestLintCatchesBrokenRSS(t *testing.T) {
 		{"NotBlank", "<category>新闻 => <category> "},
 		{"NotBlank", "<title>山城 => <title> "},
 		{"NotBlank", "王林 => "},
+		{"ContainsHTML", "<title>一 &#x26;amp; 二 => <title>一 &amp;copy 二"},
+		{"ContainsHTML", "<title>一 &#x26;amp; 二 => <title>一&amp;2"},
+		{"CharacterData", "<title>一 &#x26;amp; 二 => <title>一 &lt;b"},
+		{"InvalidUriChar", `url="https://paper.example/1" => url="https://paper.example/?a[]=1"`},
+		{"NotHtml", "<p style=\"color: red\"> => <o:p>"},
+		{"NotHtml", "<p style=\"color: red\"> => <p><p>"},
+		{"NotHtml", "甲 <a => <b>甲 <a"},
+		{"NotHtml", "甲 <a => <table>甲</table> <a"},
+		{"SecurityRiskAttr", "甲 <a => <video controls src=\"https://x.example/v\"></video> <a"},
+		{"SecurityRiskAttr", "https://news.example/2 => java&#10;script:e()"},
+		{"SecurityRiskAttr", "https://news.example/2 => data:text/html,x"},
+		{"DangerousStyleAttr", "color: red => color: expression(e())"},
+		{"DangerousStyleAttr", "color: red => background-color: url(x)"},
+		{"SecurityRisk", `<p style="color: red"> => <base href="https://x.example/"><p>`},
 	})
 }
 
@@ -187,6 +201,18 @@ func TestLintCatchesBrokenRSSChannel(t *testing.T) {
 		{"InvalidNamespace", "http://search.yahoo.com/mrss/ => http://search.yahoo.com/mrss"},
 		{"InvalidRFC2822Date", "Mon, 05 Jan 2026 08:30:00 +0800 => 2026-01-05"},
 		{"ImplausibleDate", "Mon, 05 Jan 2026 => Mon, 05 Jan 1925"},
+		{"ImplausibleDate", "Mon, 05 Jan 2026 => Thu, 05 Jan 1989"},
+		{"IncorrectDOW", "Mon, 05 Jan 2026 => Tue, 05 Jan 2026"},
+		{"ProblematicalRFC822Date", "08:30:00 +0800 => 08:30:00 +0545"},
+		{"InvalidRFC2822Date", "<pubDate>Mon => <pubDate> Mon"},
+		{"InvalidLanguage", "zh-CN => cn"},
+		{"NotSufficientlyUnique", "tag:news.example,2026:1 => 20260105"},
+		{"InvalidBooleanAttribute", `isPermaLink="false" => isPermaLink="no"`},
+		{"UnexpectedAttribute", "<pubDate> => <pubDate zone=\"x\">"},
+		{"UnexpectedAttribute", "<category> => <category term=\"x\">"},
+		{"UnknownNamespace", `xmlns:dc= => xmlns:x="https://x.example/ns" xmlns:dc=`},
+		{"MissingHref", `<item> => <atom:link rel="hub"/><item>`},
+		{"UnregisteredAtomLinkRel", `<item> => <atom:link rel="nabe" href="https://hub.example/"/><item>`},
 		{"InvalidLanguage", "zh-CN => 中文"},
 		{"MissingElement", "<description>全部</description> => "},
 		{"DuplicateElement", "<title>一 => <title>零</title><title>一"},
@@ -243,6 +269,21 @@ func TestLintCatchesBrokenAtom(t *testing.T) {
 		{"MissingSummary", `<content type="html">&lt;p>乙&lt;/p></content> => `},
 		{"InvalidLanguage", `xml:lang="zh-CN" => xml:lang="中文"`},
 		{"InvalidContact", "<name>山城</name> => <name>山城</name><email>山城</email>"},
+		{"ContainsEmail", "<name>山城</name> => <name>山城 &#x3C;a@b.example></name>"},
+		{"UriNotIri", "https://news.example/%E4%B8%80 => https://news.example/一"},
+		{"InvalidTAG", "tag:news.example,2026:2 => tag:news.example:2"},
+		{"InvalidTAG", "tag:news.example,2026:2 => tag:新闻.example,2026:2"},
+		{"InvalidURN", "tag:news.example,2026:2 => urn:2"},
+		{"InvalidUUID", "tag:news.example,2026:2 => urn:uuid:2"},
+		{"SchemeNotIANARegistered", "tag:news.example,2026:2 => enshi:2"},
+		{"UnexpectedWhitespace", "<id>tag:news.example,2026:2 => <id> tag:news.example,2026:2"},
+		{"UnexpectedWhitespace", "<updated>2026-01-05T08:30:00.4 => <updated> 2026-01-05T08:30:00.4"},
+		{"FeedHistoryRelInEntry", `<category => <link rel="current" href="https://news.example/x"/><category`},
+		{"AttrNotBlank", `rel="alternate" => title=" " rel="alternate"`},
+		{"ContainsHTML", `rel="alternate" => title="甲&lt;/b>" rel="alternate"`},
+		{"SelfNotAtom", `rel="self" => type="text/html" rel="self"`},
+		{"AtomLinkNotEmpty", `href="https://news.example/2"/> => href="https://news.example/2">x</link>`},
+		{"InvalidUriChar", `href="https://news.example/2" => href="https://news.example/[2]"`},
 	})
 }
 
@@ -276,6 +317,7 @@ func TestLintCatchesBrokenJSON(t *testing.T) {
 func TestLintCatchesBrokenOPML(t *testing.T) {
 	testBreakages(t, opml, opmlType, []breakage{
 		{"InvalidOPMLVersion", `"2.0" => "3.0"`},
+		{"MissingTitleAttr", `title="新闻" => `},
 		{"NotBlank", "<title>山城 => <title>"},
 		{"MissingAttribute", `text="新闻" => text=""`},
 		{"InvalidURI", `xmlUrl="https://feeds.example/f" => url="x"`},

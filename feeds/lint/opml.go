@@ -41,6 +41,9 @@ func (l *linter) outline(n *node) {
 	if n.attr("type") != "rss" {
 		return
 	}
+	if !n.hasAttr("title") {
+		l.warn(n.offset, "MissingTitleAttr", "outline %q", n.attr("text"))
+	}
 	l.uri(n, n.attr("xmlUrl"))
 	if n.hasAttr("htmlUrl") {
 		l.uri(n, n.attr("htmlUrl"))

@@ -14,6 +14,7 @@ func (l *linter) rss(root *node) {
 		l.fail(root.offset, "InvalidVersion", "version %q", root.attr("version"))
 	}
 	l.prefixes(root, "atom")
+	l.knownAttrs(root)
 	channel := root.one("", "channel")
 	if channel == nil || len(root.kids) != 1 {
 		l.fail(root.offset, "MissingChannel", "expected one channel and nothing else in rss")
@@ -57,6 +58,9 @@ func (l *linter) channelParts(channel *node) {
 		}
 	}
 	for _, kid := range channel.kids {
+		if kid.is(nsAtom, "link") {
+			l.link(kid)
+		}
 		if kid.space != "" {
 			continue
 		}
@@ -81,12 +85,6 @@ func (l *linter) channelParts(channel *node) {
 		default:
 			l.fail(kid.offset, "UndefinedElement", "%s in channel", kid.local)
 		}
-	}
-}
-
-func (l *linter) language(n *node, value string) {
-	if !language.MatchString(value) {
-		l.fail(n.offset, "InvalidLanguage", "%q", value)
 	}
 }
 
@@ -198,7 +196,9 @@ func (l *linter) itemPart(n *node) {
 		}
 	case nsMedia + " thumbnail", nsMedia + " content":
 		l.uri(n, n.attr("url"))
-	case " guid", nsAtom + " link":
+	case nsAtom + " link":
+		l.link(n)
+	case " guid":
 	default:
 		if n.space == "" {
 			l.fail(n.offset, "UndefinedElement", "%s in item", n.local)
@@ -211,7 +211,13 @@ func (l *linter) guid(guid *node, guids map[string]bool) {
 		l.warn(guid.offset, "NotBlank", "guid")
 	}
 	l.unique(guids, guid, "DuplicateValue", guid.text)
+	if value := guid.attr("isPermaLink"); guid.hasAttr("isPermaLink") && value != "true" && value != "false" {
+		l.fail(guid.offset, "InvalidBooleanAttribute", "isPermaLink %q", value)
+	}
 	if guid.attr("isPermaLink") == "false" {
+		if len(guid.text) < 9 && strings.Trim(guid.text, "0123456789") == "" {
+			l.warn(guid.offset, "NotSufficientlyUnique", "guid %q", guid.text)
+		}
 		return
 	}
 	if !strings.HasPrefix(guid.text, "http://") && !strings.HasPrefix(guid.text, "https://") {

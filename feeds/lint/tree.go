@@ -117,26 +117,3 @@ func (n *node) walk(visit func(*node)) {
 		kid.walk(visit)
 	}
 }
-
-// prefixes checks which prefixes well-known namespaces are bound to: readers
-// exist that match on the prefix.
-func (l *linter) prefixes(root *node, atomPrefix string) {
-	root.walk(func(n *node) {
-		for _, a := range n.attrs {
-			prefix := ""
-			switch {
-			case a.Name.Space == "xmlns":
-				prefix = a.Name.Local
-			case a.Name.Space == "" && a.Name.Local == "xmlns":
-			default:
-				continue
-			}
-			if a.Value == nsAtom && prefix != atomPrefix {
-				l.warn(n.offset, "AvoidNamespacePrefix", "prefix %q of %s: expected %q", prefix, nsAtom, atomPrefix)
-			}
-			if strings.HasPrefix(a.Value, "http://search.yahoo.com/mrss") && a.Value != nsMedia {
-				l.warn(n.offset, "InvalidNamespace", "%q: expected %q", a.Value, nsMedia)
-			}
-		}
-	})
-}
