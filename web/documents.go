@@ -107,7 +107,7 @@ func (s *Server) sendBody(w http.ResponseWriter, v *visit, body *heldBody, open 
 	case open != nil:
 		_, _ = io.Copy(w, open)
 	default:
-		_, _ = w.Write(body.bytes)
+		_ = writeWhole(w, v.Context(), body.bytes)
 	}
 }
 

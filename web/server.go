@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,11 +91,13 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       withConn,
 		// What net/http says names client addresses: only for those who debug.
 		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
+	heads := &sync.Pool{New: func() any { return new([]byte) }}
+	go func() { ended <- server.Serve(connListener{l, heads}) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("web server on %s: %w", l.Addr(), err)
