@@ -50,6 +50,7 @@ var (
 	_ delivery.Planning    = (*DB)(nil)
 	_ delivery.Editions    = (*DB)(nil)
 	_ delivery.Letters     = (*DB)(nil)
+	_ delivery.Control     = (*DB)(nil)
 	_ delivery.Queue       = (*DB)(nil)
 	_ delivery.Pacer       = (*DB)(nil)
 )

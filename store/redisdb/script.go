@@ -16,6 +16,7 @@ type script string
 
 // The scripts. Each file says what its keys, arguments and answers are.
 const (
+	scriptAgain      script = "again"
 	scriptAllow      script = "allow"
 	scriptAppend     script = "append"
 	scriptBegin      script = "begin"

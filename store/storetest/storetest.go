@@ -24,11 +24,8 @@ type Store interface {
 	delivery.Letters
 	delivery.Queue
 	delivery.Pacer
+	delivery.Control
 
-	// Cancel ends an edition: nothing more of it is planned or leased, and what
-	// waits becomes skipped; what is in flight is finished. It fails with
-	// delivery.ErrNotFound, and with delivery.ErrStage if the edition is finished.
-	Cancel(ctx context.Context, edition string) error
 	// Fingerprint remembers the key ring's fingerprint that it is given first,
 	// and returns the remembered one ever after.
 	Fingerprint(ctx context.Context, have string) (stored string, err error)
@@ -69,7 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"delivery.Letters", letters()},
 		{"delivery.Queue", queue()},
 		{"delivery.Pacer", pacer()},
-		{"Cancel", cancels()},
+		{"delivery.Control", control()},
 		{"Fingerprint", fingerprint()},
 	}
 	var cases atomic.Int64
