@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test test-peers test-all lint bench golden
+.PHONY: help build test test-peers test-all lint bench bench-send golden
 
 help: ## show this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,6 +28,10 @@ lint: ## formatting, vet, staticcheck
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+bench-send: ## plan for a million, and send against Postfix's smtp-source
+	./setup/install.sh postfix
+	go test -tags bench -run . -count=1 -v -timeout 60m ./bench/send
 
 golden: ## write the golden files anew; read the difference in git
 	./setup/golden.sh
