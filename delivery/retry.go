@@ -7,7 +7,9 @@ type Backoff struct {
 	First  time.Duration // before the second attempt; doubles from there
 	Most   time.Duration // between two attempts
 	Jitter float64       // 0.2 spreads by ±20 %
-	GiveUp time.Duration // after the delivery was planned
+	// GiveUp bounds the waits between attempts in all. What a pause, a budget or
+	// a process that was down added to them does not count.
+	GiveUp time.Duration
 }
 
 // DefaultBackoff starts at five minutes, which is what greylisting asks for,
@@ -16,14 +18,21 @@ func DefaultBackoff() Backoff {
 	return Backoff{First: 5 * time.Minute, Most: 8 * time.Hour, Jitter: 0.2, GiveUp: 72 * time.Hour}
 }
 
-// Next is when the attempt after tries earlier ones may be made; ok is false
+// Next is when the attempt after d.Tries earlier ones may be made; ok is false
 // if the delivery is given up. random is in [0, 1).
 func (b Backoff) Next(d Delivery, now time.Time, random float64) (at time.Time, ok bool) {
-	wait := b.Most
-	if d.Tries < 16 {
-		wait = min(b.First<<d.Tries, b.Most)
+	wait, spent := b.wait(d.Tries), time.Duration(0)
+	for i := 0; i <= d.Tries && spent < b.GiveUp; i++ {
+		spent += max(b.wait(i), 1)
 	}
-	wait += time.Duration(float64(wait) * b.Jitter * (2*random - 1))
-	at = now.Add(wait)
-	return at, at.Sub(d.Created) < b.GiveUp
+	jitter := time.Duration(float64(wait) * b.Jitter * (2*random - 1))
+	return now.Add(wait + jitter), spent < b.GiveUp
+}
+
+// wait is the wait after tries attempts, before jitter.
+func (b Backoff) wait(tries int) time.Duration {
+	if tries < 16 {
+		return min(b.First<<tries, b.Most)
+	}
+	return b.Most
 }
