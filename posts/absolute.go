@@ -14,7 +14,7 @@ type resolver struct {
 }
 
 func newResolver(site Site, articlePath string) resolver {
-	base, err := url.Parse(site.URL + articlePath)
+	base, err := url.Parse(site.Absolute(articlePath))
 	if err != nil || base.Host == "" {
 		return resolver{}
 	}

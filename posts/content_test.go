@@ -38,7 +38,7 @@ func contentOf(t testing.TB, name, source string, change ...func(*posts.Post)) p
 }
 
 func postOf(name, source string) *posts.Post {
-	return &posts.Post{Path: name, URL: "/n/2024/03/12/tea.html", Hash: posts.Fingerprint([]byte(source))}
+	return &posts.Post{Path: name, URL: "/2024/03/12/tea.html", Hash: posts.Fingerprint([]byte(source))}
 }
 
 const head = "---\ntitle: 茶\n---\n"
@@ -106,6 +106,7 @@ func TestContentHTML(t *testing.T) {
 		{"an unclosed paragraph ends at the blank line", "a.md", "<p>甲\n\n*乙*\n", "<p>甲\n</p><p><em>乙</em></p>"},
 		{"markdown=1", "a.md", "<div markdown=\"1\">\n*甲*\n</div>", "<div>\n<p><em>甲</em></p>\n</div>"},
 		{"attribute lists", "a.md", "甲 *乙*{: .c} 丙\n{: .p #q}\n\n# 丁 {#h}\n", "<p>甲 <em>乙</em> 丙</p>\n<h1>丁</h1>"},
+		{"attribute lists in code stay", "a.md", "`{: .c}` ``a`{: .d}`` *乙*{: .e} `丙`{: .f} `丁 *戊*{: .g}", "<p><code>{: .c}</code> <code>a`{: .d}</code> <em>乙</em> <code>丙</code> `丁 <em>戊</em></p>"},
 		{"braces in code stay", "a.md", "```\n{: .c}\n```\n", "<pre><code>{: .c}\n</code></pre>"},
 		{"emphasis next to Chinese marks", "a.md", "**“两会”**特刊、*《茶》*文", "<p><strong>“两会”</strong>特刊、<em>《茶》</em>文</p>"},
 		{"smart quotes", "a.md", "他说\"好\"，'行'。It's \"ok\" -- yes...", "<p>他说“好”，‘行’。It’s “ok” – yes…</p>"},

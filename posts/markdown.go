@@ -2,7 +2,6 @@ package posts
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -266,27 +265,4 @@ func fenceMarker(text []byte) string {
 		return ""
 	}
 	return string(text[:n])
-}
-
-// dropAttributes takes attribute lists off what they stand behind in a line.
-func dropAttributes(line []byte) []byte {
-	out := slices.Clone(line)
-	for at := 1; at < len(out); {
-		open := bytes.Index(out[at:], []byte("{:"))
-		if open < 0 {
-			break
-		}
-		open += at
-		closing := bytes.IndexByte(out[open:], '}')
-		if closing < 0 {
-			break
-		}
-		if strings.IndexByte(")]*_`>~", out[open-1]) < 0 {
-			at = open + 2
-			continue
-		}
-		out = slices.Delete(out, open, open+closing+1)
-		at = open
-	}
-	return out
 }
