@@ -11,7 +11,7 @@ import (
 
 // readTexts sets the plain texts that front matter gives.
 func (a *article) readTexts() {
-	a.post.Title = oneLine(a.front.text("title"))
+	a.post.Title = oneLine(withoutMarkup(a.front.text("title")))
 	if v, ok := a.front.get("title"); ok && v.kind != scalar {
 		a.report(Warning, a.front.line("title"), "title: expected a text; the file name serves as title")
 	}
@@ -33,6 +33,9 @@ func (a *article) readGUID() {
 	if strings.ContainsFunc(guid, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		a.report(Warning, a.front.line("guid"), "guid %q is left out: expected no white space in it", guid)
 		return
+	}
+	if len(guid) < 9 && strings.Trim(guid, "0123456789") == "" && guid != "" {
+		a.report(Warning, a.front.line("guid"), "guid %q: expected one that no other site has, such as an address", guid)
 	}
 	a.post.GUID = guid
 }
@@ -110,12 +113,21 @@ func namesIn(v value) []string {
 		}
 		return names
 	case mapping:
-		return []string{oneLine(v.fields.text("name"))}
+		return []string{personName(v.fields.text("name"))}
 	}
 	if v.isNull() {
 		return nil
 	}
-	return []string{oneLine(v.text)}
+	return []string{personName(v.text)}
+}
+
+var mailbox = regexp.MustCompile(`\s*<([^<>@\s]+@[^<>@\s]+)>`)
+
+// personName is a name without the e-mail address behind it, which readers of a
+// feed need not know.
+func personName(s string) string {
+	s = oneLine(s)
+	return firstOf(oneLine(mailbox.ReplaceAllString(s, "")), strings.Trim(s, "<>"))
 }
 
 // shared keeps one copy of a text that many posts have.
@@ -137,13 +149,17 @@ var (
 )
 
 // plainText takes markup out of a text and brings its white space down to
-// single spaces. A "<" that begins no tag stays.
-func plainText(s string) string {
+// single spaces.
+func plainText(s string) string { return strings.Join(strings.Fields(withoutMarkup(s)), " ") }
+
+// withoutMarkup is the text that a page shows of HTML. A "<" that begins no tag
+// stays.
+func withoutMarkup(s string) string {
 	if strings.ContainsRune(s, '<') {
 		s = tags.ReplaceAllString(notText.ReplaceAllString(s, ""), "")
 	}
 	if strings.ContainsRune(s, '&') {
 		s = html.UnescapeString(s)
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return s
 }

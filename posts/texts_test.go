@@ -31,6 +31,8 @@ func TestAuthors(t *testing.T) {
 		{"author: {name: 李雷, email: l@example.cn}", []string{"李雷"}},
 		{"authors: [{name: 李雷}, 韩梅梅]", []string{"李雷", "韩梅梅"}},
 		{"author: 李雷\nauthors: [韩梅梅]", []string{"李雷"}},
+		{"author: 李雷 <l@example.cn>", []string{"李雷"}},
+		{"author: [<l@example.cn>, {name: '韩梅梅<h@example.cn> '}]", []string{"l@example.cn", "韩梅梅"}},
 		{"author:", []string{"王小明"}}, // the byline's
 		{"title: 无", []string{"王小明"}},
 	}
@@ -42,7 +44,7 @@ func TestAuthors(t *testing.T) {
 }
 
 func TestPlainTexts(t *testing.T) {
-	p, diags := read(t, `title: "  A < B &amp; C  "
+	p, diags := read(t, `title: "  A < B &amp; <em>C</em><!-- D -->　E &lt;i>  "
 excerpt: "<p>一 <b>二</b></p>\n<script>x</script> 三 &amp; 1<2 <!-- 四 -->"
 description: 不用
 image: {path: /i.png}
@@ -50,7 +52,7 @@ guid: " tag:example.cn,2022:1 "
 source_name: 湖北日报
 source_url: https://paper.example.cn/1`)
 	got := []string{p.Title, p.Summary, p.Image, p.GUID, p.SourceName, p.SourceURL}
-	want := []string{"A < B &amp; C", "一 二 三 & 1<2", "/i.png", "tag:example.cn,2022:1", "湖北日报", "https://paper.example.cn/1"}
+	want := []string{"A < B & C　E <i>", "一 二 三 & 1<2", "/i.png", "tag:example.cn,2022:1", "湖北日报", "https://paper.example.cn/1"}
 	if d := cmp.Diff(want, got); d != "" || len(diags) != 0 {
 		t.Errorf("%s\n%v", d, diags)
 	}
