@@ -7,16 +7,17 @@ import "time"
 // names that are relative to the file's directory, secret the key that names a
 // file with the value.
 type Config struct {
-	Site      Site          `yaml:"site" doc:"The Jekyll site that is published. Empty values are taken from its _config.yml."`
-	PublicURL string        `yaml:"public_url" doc:"Where the feeds, the pages and the links in mails are, such as https://news.example.com. Empty: serve uses its own address on this machine, build uses site.url. Mails to the outside need one with https."`
-	Data      string        `yaml:"data" path:"true" doc:"Directory of the database, the keys and the outbox."`
-	Store     URL           `yaml:"store" path:"true" env:"ENSHI_STORE" doc:"Where subscribers, deliveries and identities are kept: sqlite:FILE, or redis://HOST:PORT/NUMBER (rediss:// for TLS) when several machines share the work. Empty: enshi.db in the data directory."`
-	Listen    string        `yaml:"listen" doc:"Address and port that serve answers on."`
-	Roles     []string      `yaml:"roles" doc:"What serve does in this process: watch (the site), web, plan, send."`
-	Settle    time.Duration `yaml:"settle" doc:"How long a file must be left alone before its post goes out."`
-	Rescan    time.Duration `yaml:"rescan" doc:"How often the whole site is read again, for changes that the system did not tell of."`
-	KeysFile  string        `yaml:"keys_file" path:"true" doc:"File with the keys that sign the links in mails. Empty: keys.json in the data directory, made on first start. With Redis it must be the same on each machine."`
-	Templates string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
+	Site       Site          `yaml:"site" doc:"The Jekyll site that is published. Empty values are taken from its _config.yml."`
+	PublicURL  string        `yaml:"public_url" doc:"Where the feeds, the pages and the links in mails are, such as https://news.example.com. Empty: serve uses its own address on this machine, build uses site.url. Mails to the outside need one with https."`
+	Data       string        `yaml:"data" path:"true" doc:"Directory of the database, the keys and the outbox."`
+	Store      URL           `yaml:"store" path:"true" env:"ENSHI_STORE" doc:"Where subscribers, deliveries and identities are kept: sqlite:FILE, or redis://HOST:PORT/NUMBER (rediss:// for TLS) when several machines share the work. Empty: enshi.db in the data directory."`
+	AcceptLoss bool          `yaml:"accept_loss" doc:"Send although Redis could lose or evict what it was given, so that mails may be lost or sent twice. false: serve and send-digest refuse."`
+	Listen     string        `yaml:"listen" doc:"Address and port that serve answers on."`
+	Roles      []string      `yaml:"roles" doc:"What serve does in this process: watch (the site), web, plan, send."`
+	Settle     time.Duration `yaml:"settle" doc:"How long a file must be left alone before its post goes out."`
+	Rescan     time.Duration `yaml:"rescan" doc:"How often the whole site is read again, for changes that the system did not tell of."`
+	KeysFile   string        `yaml:"keys_file" path:"true" doc:"File with the keys that sign the links in mails. Empty: keys.json in the data directory, made on first start. With Redis it must be the same on each machine."`
+	Templates  string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
 
 	Feeds    Feeds    `yaml:"feeds" doc:"The feeds."`
 	Topics   Topics   `yaml:"topics" doc:"Categories and tags that differ from the others, by category:NAME or tag:NAME, as in tag:恩施日报新闻: {title: 恩施日报, slug: enshi}. These are the keys of each."`
@@ -75,16 +76,18 @@ type Digest struct {
 
 // Mail is the way out and the headers.
 type Mail struct {
-	SMTP              []URL  `yaml:"smtp" env:"ENSHI_SMTP" doc:"Relays: smtp://USER@HOST:PORT (STARTTLS), or smtps:// (TLS from the start). Several share the work; ?weight=3 gives one three times as much. None: mails are written to the outbox, not sent."`
-	SMTPPasswordFile  string `yaml:"smtp_password_file" path:"true" doc:"File with the password for the relays."`
-	SMTPPassword      Secret `yaml:"-" env:"ENSHI_SMTP_PASSWORD" secret:"smtp_password_file"`
-	From              string `yaml:"from" doc:"Sender of all mails, such as 恩施日报 <news@example.com>."`
-	ReplyTo           string `yaml:"reply_to" doc:"Where answers go. Empty: to the sender."`
-	ListID            string `yaml:"list_id" doc:"List-ID of the digests, ASCII, such as digest.example.com. Empty: made from the sender's domain. Never change it: filters sort by it."`
-	Bounce            string `yaml:"bounce" doc:"Domain of the return paths, to which undeliverable mails come back, one address a subscriber. Empty: they come back to the sender."`
-	UnsubscribeMailto string `yaml:"unsubscribe_mailto" doc:"Address that takes unsubscriptions by mail, named beside the link. Empty: none."`
-	Outbox            string `yaml:"outbox" path:"true" doc:"Maildir that mails are written to while there is no relay. Empty: outbox in the data directory."`
-	Connections       int    `yaml:"connections" doc:"Connections to the relays at a time."`
+	SMTP              []URL         `yaml:"smtp" env:"ENSHI_SMTP" doc:"Relays: smtp://USER@HOST:PORT (STARTTLS), or smtps:// (TLS from the start). Several share the work; ?weight=3 gives one three times as much. None: mails are written to the outbox, not sent."`
+	SMTPPasswordFile  string        `yaml:"smtp_password_file" path:"true" doc:"File with the password for the relays."`
+	SMTPPassword      Secret        `yaml:"-" env:"ENSHI_SMTP_PASSWORD" secret:"smtp_password_file"`
+	From              string        `yaml:"from" doc:"Sender of all mails, such as 恩施日报 <news@example.com>."`
+	ReplyTo           string        `yaml:"reply_to" doc:"Where answers go. Empty: to the sender."`
+	ListID            string        `yaml:"list_id" doc:"List-ID of the digests, ASCII, such as digest.example.com. Empty: made from the sender's domain. Never change it: filters sort by it."`
+	Bounce            string        `yaml:"bounce" doc:"Domain of the return paths, to which undeliverable mails come back, one address a subscriber. Empty: they come back to the sender."`
+	UnsubscribeMailto string        `yaml:"unsubscribe_mailto" doc:"Address that takes unsubscriptions by mail, named beside the link. Empty: none."`
+	Outbox            string        `yaml:"outbox" path:"true" doc:"Maildir that mails are written to while there is no relay. Empty: outbox in the data directory."`
+	Connections       int           `yaml:"connections" doc:"Connections to the relays at a time."`
+	Retry             time.Duration `yaml:"retry" doc:"How long a mail waits that was refused for now, before its second attempt. Each further wait is twice as long, up to 8h."`
+	GiveUp            time.Duration `yaml:"give_up" doc:"How long a mail waits for attempts in all before it counts as failed. Pauses do not count."`
 }
 
 // Limits are bounds against abuse and accidents.
@@ -129,7 +132,7 @@ func Default() Config {
 		Digest: Digest{
 			Cadence: "daily", At: Clock{Hour: 7, Minute: 30}, Weekday: time.Monday, Quiet: 10 * time.Minute, Language: "zh-Hans",
 		},
-		Mail:   Mail{Connections: 4},
+		Mail:   Mail{Connections: 4, Retry: 5 * time.Minute, GiveUp: 72 * time.Hour},
 		Limits: Limits{SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},
 		House:  House{Byline: true, SourceLink: true, SourceName: true, Navigation: true, EditorsNote: true},
 		Log:    Log{Level: "info", Format: "text"},

@@ -101,6 +101,8 @@ func (v *checker) mail(m *Mail) {
 		v.report("mail.bounce", "expected a domain, such as bounces.example.com")
 	}
 	v.atLeast("mail.connections", int64(m.Connections), 1, "1")
+	v.atLeast("mail.retry", int64(m.Retry), int64(time.Second), "1s")
+	v.notNegative("mail.give_up", int64(m.GiveUp))
 	for _, relay := range m.SMTP {
 		u, err := url.Parse(relay.Reveal())
 		if err == nil && !m.SMTPPassword.IsZero() && u.User == nil && len(m.SMTP) == 1 {

@@ -104,6 +104,10 @@ func settleFlag() cli.Flag {
 	return &cli.StringFlag{Name: "settle", Usage: "let a post out once its file was left alone for `TIME`; 0: at once"}
 }
 
+func acceptLossFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "accept-loss", Usage: "send although Redis could lose or evict what it was given"}
+}
+
 // global finds a flag wherever on the line it was given. The library would only
 // look at the command's own set.
 func global(c *cli.Context, name string) (*cli.Context, bool) {
@@ -152,6 +156,9 @@ func loadConfig(c *cli.Context) (config.Config, error) {
 	overlay("log-level", func(s string) { cfg.Log.Level = s })
 	overlay("log-format", func(s string) { cfg.Log.Format = s })
 	overlay("listen", func(s string) { cfg.Listen = s })
+	if at, ok := global(c, "accept-loss"); ok {
+		cfg.AcceptLoss = at.Bool("accept-loss")
+	}
 	var settleErr error
 	overlay("settle", func(s string) {
 		if s == "0" {

@@ -23,7 +23,7 @@ func sendDigestCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "say who would get which posts, and change nothing"},
 			&cli.BoolFlag{Name: "wait", Usage: "wait for deliveries that are tried again later"},
 			&cli.IntFlag{Name: "backfill", Usage: "let the newest `N` posts of a new store arrive"},
-			settleFlag(),
+			settleFlag(), acceptLossFlag(),
 		),
 		Action: withParts(sendDigest),
 	}

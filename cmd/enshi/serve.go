@@ -36,7 +36,7 @@ func serveCommand() *cli.Command {
 		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "listen", Usage: "serve on `HOST:PORT`"},
 			&cli.StringFlag{Name: "roles", Value: strings.Join([]string{roleWatch, roleWeb, rolePlan, roleSend}, ","), Usage: "`LIST` of watch, web, plan, send"},
-			settleFlag(),
+			settleFlag(), acceptLossFlag(),
 		),
 		Action: withParts(serve),
 	}
@@ -141,6 +141,11 @@ func (d *daemon) openSite(ctx context.Context) error {
 	var err error
 	if d.archive, err = d.openArchive(ctx); err != nil {
 		return err
+	}
+	if d.roles[roleSend] {
+		if err := d.mayRely(); err != nil { // before anything is published
+			return err
+		}
 	}
 	// A site that cannot be listed now is tried again, and said, by the watcher.
 	if d.archive.listing, err = d.archive.reader.List(ctx); err == nil {

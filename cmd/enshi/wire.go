@@ -40,6 +40,7 @@ type ledger interface {
 	delivery.Letters
 	delivery.Queue
 	delivery.Pacer
+	delivery.Control
 	fingerprints
 	Shutdown() error
 }
@@ -59,6 +60,7 @@ type parts struct {
 	site      *site
 	herald    *herald
 	store     ledger
+	losses    []string // in which ways the store could lose what it was given
 	keys      *subscribers.Keys
 	templates *templates.Set
 	renderer  *mailer.Renderer
@@ -167,12 +169,11 @@ func (p *parts) dial(ctx context.Context) (ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	warnings, err := store.Durability(ctx)
-	if err != nil {
+	if p.losses, err = store.Durability(ctx); err != nil {
 		return nil, errors.Join(err, store.Shutdown())
 	}
-	for _, w := range warnings {
-		p.log.Warn("redis may lose what it was given", "why", w)
+	for _, why := range p.losses {
+		p.log.Warn("redis may lose what it was given", "why", why)
 	}
 	return store, nil
 }
@@ -330,9 +331,11 @@ func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Dema
 }
 
 func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
+	backoff := delivery.DefaultBackoff()
+	backoff.First, backoff.GiveUp = p.cfg.Mail.Retry, p.cfg.Mail.GiveUp
 	return delivery.NewWorker(delivery.WorkerOptions{
 		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
-		Now: p.now, Logger: p.log, Random: rand.Float64, Backoff: delivery.DefaultBackoff(), Connections: p.cfg.Mail.Connections,
+		Now: p.now, Logger: p.log, Random: rand.Float64, Backoff: backoff, Connections: p.cfg.Mail.Connections,
 	})
 }
 

@@ -113,6 +113,9 @@ func (p *parts) newSender(ctx context.Context) (delivery.Sender, error) {
 	if err := p.openStore(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.mayRely(); err != nil {
+		return nil, err
+	}
 	if err := p.openRenderer(); err != nil {
 		return nil, err
 	}
@@ -193,6 +196,15 @@ func (p *parts) from() (mailer.Mailbox, error) {
 	}
 	from.Name = s.settings.Title
 	return from, err
+}
+
+// mayRely refuses to send by a ledger that could forget what was sent.
+func (p *parts) mayRely() error {
+	if len(p.losses) == 0 || p.cfg.AcceptLoss {
+		return nil
+	}
+	return refusef("nothing is sent, because the store could forget what was: %s; --accept-loss, or accept_loss in the configuration, sends all the same",
+		strings.Join(p.losses, "; "))
 }
 
 // mayLeave refuses to send to the outside with links that lead to this machine,
