@@ -18,10 +18,14 @@ import (
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	now      func() time.Time // nil for the system's clock
 }
 
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, s streams, args []string) int {
+	if s.now == nil {
+		s.now = time.Now
+	}
 	app := newApp(s)
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
