@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -59,55 +58,6 @@ func ids(tb testing.TB, doc feeds.Document) []posts.ID {
 		list = append(list, posts.ID(item.GUID))
 	}
 	return list
-}
-
-func TestEveryTopicHasItsPostsAndNoOthers(t *testing.T) {
-	topics := []string{"category:恩施", "category:利川", "tag:头条", "tag:AI", "tag:ai", "tag:恩施", "tag:a/b"}
-	for seed := range uint64(8) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 1))
-			var list []*posts.Post
-			for n := range r.IntN(120) {
-				var chosen []string
-				for _, topic := range topics {
-					if r.IntN(3) == 0 {
-						chosen = append(chosen, topic)
-					}
-				}
-				list = append(list, newPost(n, chosen...))
-			}
-			newest := slices.Clone(list)
-			slices.Reverse(newest)
-			limit := 1 + r.IntN(60)
-			b := newBuilder(t, func(o *feeds.Options) { o.Limit = limit })
-			docs := build(t, b, newCatalogue(list...))
-			checkDocuments(t, docs)
-
-			formats := 0
-			for _, topic := range append(topics, "*") {
-				topic, _ := posts.ParseTopic(topic)
-				want := []posts.ID{}
-				for _, p := range newest {
-					if len(want) < limit && (topic == posts.Everything || slices.Contains(p.Topics(), topic)) {
-						want = append(want, p.ID)
-					}
-				}
-				for _, f := range feeds.Formats {
-					doc, ok := docs[natural().Path(topic, f)]
-					if !ok && len(want) == 0 && topic != posts.Everything {
-						continue
-					}
-					formats++
-					if diff := cmp.Diff(want, ids(t, doc)); diff != "" {
-						t.Errorf("%s differs from the filter (-want +got):\n%s", doc.Path, diff)
-					}
-				}
-			}
-			if formats+1 != len(docs) {
-				t.Errorf("Documents built %d, want %d and the OPML", len(docs), formats)
-			}
-		})
-	}
 }
 
 func TestEveryFormatSaysTheSame(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mmcdole/gofeed"
@@ -42,11 +43,12 @@ func readSite(tb testing.TB, files map[string]string) *written {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, p := range scan.Posts {
-		p.ID = posts.ID(p.JekyllID)
+	known, err := posts.Identify(nil, scan.Posts, time.Date(2026, 1, 6, 0, 0, 0, 0, zone))
+	if err != nil {
+		tb.Fatal(err)
 	}
 	bodies := posts.NewBodies(posts.BodiesOptions{FS: root, Site: site, House: posts.DefaultHouse()})
-	return &written{scan.Posts, bodies, site, scan.Diagnostics}
+	return &written{known.Posts, bodies, site, slices.Concat(scan.Diagnostics, known.Diagnostics)}
 }
 
 // documents builds and checks the documents of a site, in full or as excerpts.
@@ -107,16 +109,19 @@ type hostile struct {
 	says        []string // parts of diagnostics, in order
 }
 
-func (h hostile) files() map[string]string {
-	name := h.file
-	if name == "" {
-		name = "2026-01-05-a.md"
+func (h hostile) fileName() string {
+	if h.file == "" {
+		return "2026-01-05-a.md"
 	}
+	return h.file
+}
+
+func (h hostile) files() map[string]string {
 	front := h.front
 	if front == "" {
 		front = "title: 一"
 	}
-	return map[string]string{name: "---\n" + front + "\n---\n" + h.body}
+	return map[string]string{h.fileName(): "---\n" + front + "\n---\n" + h.body}
 }
 
 func (h hostile) test(t *testing.T) {
@@ -167,7 +172,21 @@ func itemOf(tb testing.TB, doc feeds.Document) *gofeed.Item {
 }
 
 func TestHostileFrontMatter(t *testing.T) {
-	for _, tt := range []hostile{
+	for _, tt := range hostileFronts() {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.body = "正文。"; tt.text == "" {
+				tt.text = "正文。"
+			} else {
+				tt.text = strings.TrimSuffix(tt.text, " a b <script> ]]>") + " 正文。"
+			}
+			tt.test(t)
+		})
+	}
+}
+
+// hostileFronts lie about themselves; the body is the same.
+func hostileFronts() []hostile {
+	return []hostile{
 		{name: "markup in a title", front: `title: "<b>粗</b> &amp; R&D &lt;i&gt; a<b <script>e()</script>完"`, title: "粗 & R&D <i> a<b 完"},
 		{name: "the end of CDATA in a title", front: `title: "a]]>b &#93;&#93;&gt; c"`, title: "a]]>b ]]> c"},
 		{name: "the end of an element in a title", front: `title: "&lt;/title>&lt;/item> x"`, title: "</title></item> x"},
@@ -185,15 +204,6 @@ func TestHostileFrontMatter(t *testing.T) {
 		{name: "an entity for an address", front: `{title: 一, source_url: "java&#x0A;script:e()", image: "//img.example/一.png"}`, title: "一"},
 		{name: "a short number for a guid", front: `{title: 一, guid: 12}`, title: "一", says: []string{"_posts/2026-01-05-a.md:2: warning: guid"}},
 		{name: "a permalink full of marks", front: `{title: 一, permalink: "/a b/<c>\"&'[d]?e#f/%zz/"}`, title: "一"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.body = "正文。"; tt.text == "" {
-				tt.text = "正文。"
-			} else {
-				tt.text = strings.TrimSuffix(tt.text, " a b <script> ]]>") + " 正文。"
-			}
-			tt.test(t)
-		})
 	}
 }
 
