@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // send tries one delivery and records what became of it.
@@ -15,14 +14,15 @@ func (w *Worker) send(ctx context.Context, d Delivery) {
 	case InDoubt:
 		// The lease runs out and Sweep decides by its policy: one place for that.
 		w.o.Logger.Warn("delivery in doubt", "edition", d.Edition, "subscriber", d.Subscriber, "reply", outcome.Reply)
+		w.held.drop(d)
 	case NotPermitted:
 		w.o.Logger.Info("delivery not begun", "edition", d.Edition, "subscriber", d.Subscriber, "reason", outcome.Reply)
-	default:
-		w.record(ctx, w.result(d, outcome))
-	}
-	w.held.drop(d)
-	if outcome.Class == OurFault || outcome.Class == Bug {
+		w.held.drop(d)
+	case OurFault, Bug:
+		w.clerk.record(ctx, w.result(d, outcome), true, func() { w.held.drop(d) })
 		w.pauseEdition(ctx, d, outcome)
+	default:
+		w.clerk.record(ctx, w.result(d, outcome), false, func() { w.held.drop(d) })
 	}
 }
 
@@ -45,7 +45,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
 	}
 	refused := ""
 	outcome := w.o.Sender.Send(ctx, message, func(ctx context.Context) error {
-		permit, err := w.begins.do(ctx, d)
+		permit, err := w.clerk.begin(ctx, d)
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
@@ -85,22 +85,6 @@ func (w *Worker) result(d Delivery, o Outcome) Result {
 		}
 	}
 	return r
-}
-
-// record keeps trying until the ledger has taken the result or ctx ends: a
-// known outcome is never thrown away because the store is away.
-func (w *Worker) record(ctx context.Context, r Result) {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		_, err := w.results.do(ctx, r)
-		if err == nil {
-			return
-		}
-		w.o.Logger.Warn("outcome not recorded yet", "edition", r.Delivery.Edition,
-			"subscriber", r.Delivery.Subscriber, "state", r.State, "error", err)
-		if !pause(ctx, wait) {
-			return
-		}
-	}
 }
 
 func (w *Worker) pauseEdition(ctx context.Context, d Delivery, o Outcome) {

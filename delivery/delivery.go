@@ -130,14 +130,13 @@ type Queue interface {
 	// Renew lets the leases live ttl longer; those that were lost are passed
 	// over.
 	Renew(ctx context.Context, leased []Delivery, ttl time.Duration) error
-	// Begin marks deliveries Sending just before they can no longer be called
-	// back, and answers for each in order. It checks the token and that the
-	// subscriber may still receive it.
-	Begin(ctx context.Context, leased []Delivery) ([]Permit, error)
-	// Finish records what became of attempts. Sent and Rejected are facts and
-	// are recorded even if the lease was lost; other results only with the
-	// token. Retry raises Tries by one.
-	Finish(ctx context.Context, results []Result) error
+	// Turn records what became of attempts and then begins others, in one step,
+	// so that a worker needs one a message. Sent and Rejected are facts and are
+	// recorded even if the lease was lost; other results only with the token.
+	// Retry raises Tries by one. Those that are next are marked Sending, just
+	// before they can no longer be called back, if the token and the subscriber
+	// still allow it; there is an answer for each in order.
+	Turn(ctx context.Context, done []Result, next []Delivery) ([]Permit, error)
 	// Sweep takes expired leases back by the policy and finishes editions that
 	// are planned to the end and have nothing open.
 	Sweep(ctx context.Context, p Policy) (Swept, error)

@@ -33,8 +33,7 @@ type WorkerOptions struct {
 // between begin and the server's answer are in doubt then, one a connection.
 type Worker struct {
 	o       WorkerOptions
-	begins  *batcher[Delivery, Permit]
-	results *batcher[Result, struct{}]
+	clerk   *clerk
 	letters letterCache
 	held    leases
 	trouble trouble
@@ -58,10 +57,7 @@ func NewWorker(o WorkerOptions) *Worker {
 		o.Budget = func(Group) Budget { return Budget{} }
 	}
 	w := &Worker{o: o, letters: letterCache{source: o.Letters}}
-	w.begins = &batcher[Delivery, Permit]{step: o.Queue.Begin}
-	w.results = &batcher[Result, struct{}]{step: func(ctx context.Context, r []Result) ([]struct{}, error) {
-		return make([]struct{}, len(r)), o.Queue.Finish(ctx, r)
-	}}
+	w.clerk = &clerk{turn: o.Queue.Turn, log: o.Logger}
 	return w
 }
 
@@ -96,6 +92,7 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	err := w.dispatch(ctx, jobs, drain)
 	close(jobs)
 	senders.Wait()
+	w.clerk.flush(flight)
 	w.giveBack(flight)
 	stopRenewing()
 	renewer.Wait()
@@ -210,7 +207,7 @@ func (w *Worker) giveBack(ctx context.Context) {
 	if len(results) == 0 {
 		return
 	}
-	if err := w.o.Queue.Finish(ctx, results); err != nil {
+	if _, err := w.o.Queue.Turn(ctx, results, nil); err != nil {
 		w.o.Logger.Warn("leases not given back, they expire by themselves", "leases", len(held), "error", err)
 	}
 	for _, d := range held {

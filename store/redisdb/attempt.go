@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/subscribers"
 )
@@ -73,18 +75,44 @@ func (db *DB) Renew(ctx context.Context, leased []delivery.Delivery, ttl time.Du
 	return err
 }
 
-// Begin marks deliveries as sending.
-func (db *DB) Begin(ctx context.Context, leased []delivery.Delivery) ([]delivery.Permit, error) {
-	return db.begin(ctx, leased, "begin")
-}
-
-// begin runs begin.lua; mode "check" only skips those whose subscriber left.
-func (db *DB) begin(ctx context.Context, leased []delivery.Delivery, mode string) ([]delivery.Permit, error) {
-	all, err := deliveryBatches(leased)
+// Turn records results and then begins deliveries: scripts in one pipeline, one
+// a shard, edition and kind. It may be called again with the same.
+func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) ([]delivery.Permit, error) {
+	calls, err := db.finishCalls(done)
 	if err != nil {
 		return nil, err
 	}
-	calls := make([]call, len(all))
+	begins, batches, err := db.beginCalls(next, "begin")
+	if err != nil {
+		return nil, err
+	}
+	answers, err := db.runSteps(ctx, append(calls, begins...))
+	if err != nil {
+		return nil, err
+	}
+	return db.permits(batches, answers[len(calls):], len(next))
+}
+
+// check skips those of leased deliveries whose subscriber left.
+func (db *DB) check(ctx context.Context, leased []delivery.Delivery) ([]delivery.Permit, error) {
+	calls, batches, err := db.beginCalls(leased, "check")
+	if err != nil {
+		return nil, err
+	}
+	answers, err := db.runSteps(ctx, calls)
+	if err != nil {
+		return nil, err
+	}
+	return db.permits(batches, answers, len(leased))
+}
+
+// beginCalls run begin.lua; mode "check" only skips.
+func (db *DB) beginCalls(leased []delivery.Delivery, mode string) ([]step, []*batch, error) {
+	all, err := deliveryBatches(leased)
+	if err != nil {
+		return nil, nil, err
+	}
+	calls := make([]step, len(all))
 	for n, b := range all {
 		keys := db.keys.book(b.shard, b.edition)
 		args := []any{db.clock(), b.edition, mode}
@@ -92,15 +120,15 @@ func (db *DB) begin(ctx context.Context, leased []delivery.Delivery, mode string
 			keys = append(keys, db.keys.subscriber(b.shard, leased[i].Subscriber))
 			args = append(args, string(leased[i].Subscriber), leased[i].Token)
 		}
-		calls[n] = call{keys, args}
+		calls[n] = step{scriptBegin, call{keys, args}}
 	}
-	answers, err := db.run(ctx, scriptBegin, calls...)
-	if err != nil {
-		return nil, err
-	}
-	// Answers of begin.lua.
+	return calls, all, nil
+}
+
+// permits are the answers of begin.lua for n deliveries in batches.
+func (db *DB) permits(all []*batch, answers []*redis.Cmd, n int) ([]delivery.Permit, error) {
 	permit := map[int64]delivery.Permit{1: delivery.Go, 2: delivery.LeaseLost, 3: delivery.Left}
-	permits := make([]delivery.Permit, len(leased))
+	permits := make([]delivery.Permit, n)
 	for n, b := range all {
 		codes, err := numbers(answers[n])
 		if err != nil || len(codes) != len(b.index) {
@@ -113,26 +141,24 @@ func (db *DB) begin(ctx context.Context, leased []delivery.Delivery, mode string
 	return permits, nil
 }
 
-// Finish records what became of attempts, one script a shard and edition. It
-// may be called again with the same results.
-func (db *DB) Finish(ctx context.Context, results []delivery.Result) error {
+// finishCalls run finish.lua, once a shard and edition.
+func (db *DB) finishCalls(results []delivery.Result) ([]step, error) {
 	for i := range results {
 		if err := checkResult(&results[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	all, err := batches(len(results), func(i int) (string, subscribers.ID) {
 		return results[i].Delivery.Edition, results[i].Delivery.Subscriber
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	calls := make([]call, len(all))
+	calls := make([]step, len(all))
 	for n, b := range all {
 		calls[n] = db.finishCall(b, results)
 	}
-	_, err = db.run(ctx, scriptFinish, calls...)
-	return err
+	return calls, nil
 }
 
 func checkResult(r *delivery.Result) error {
@@ -144,7 +170,7 @@ func checkResult(r *delivery.Result) error {
 	return fmt.Errorf("delivery to %s in %s: state %q is no result", r.Delivery.Subscriber, r.Delivery.Edition, r.State)
 }
 
-func (db *DB) finishCall(b *batch, results []delivery.Result) call {
+func (db *DB) finishCall(b *batch, results []delivery.Result) step {
 	groups := newGroups()
 	var bounced []string
 	var tail []any
@@ -162,7 +188,7 @@ func (db *DB) finishCall(b *batch, results []delivery.Result) call {
 	keys := append(db.keys.book(b.shard, b.edition), db.keys.person(b.shard)...)
 	keys = append(groups.keys(db.keys, b.shard, b.edition, keys), bounced...)
 	args := groups.args([]any{db.clock(), b.edition, recordTime(db.wall())})
-	return call{keys, append(args, tail...)}
+	return step{scriptFinish, call{keys, append(args, tail...)}}
 }
 
 // wall is the time for records; deadlines are by the server's clock.

@@ -166,10 +166,10 @@ func sendRound(b *testing.B, db *redisdb.DB) (sent int, err error) {
 		if err != nil {
 			return sent, err
 		}
-		if _, err := db.Begin(b.Context(), leased); err != nil {
+		if _, err := db.Turn(b.Context(), nil, leased); err != nil {
 			return sent, err
 		}
-		if err := db.Finish(b.Context(), results(leased, delivery.Sent)); err != nil {
+		if err := finish(b.Context(), db, results(leased, delivery.Sent)); err != nil {
 			return sent, err
 		}
 		sent += len(leased)

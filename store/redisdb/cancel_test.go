@@ -18,8 +18,8 @@ func TestCancelSkipsWhatWaitsAndFinishesWhatIsInFlight(t *testing.T) {
 	save(t, db, 0, 100)
 	e := plan(t, db)
 	leased := leaseAll(t, db, time.Minute)
-	check(t, "Finish", db.Finish(t.Context(), results(leased[60:], delivery.Queued)))
-	permits, err := db.Begin(t.Context(), leased[:30])
+	check(t, "Finish", finish(t.Context(), db, results(leased[60:], delivery.Queued)))
+	permits, err := db.Turn(t.Context(), nil, leased[:30])
 	check(t, "Begin", err)
 	if permits[0] != delivery.Go {
 		t.Fatalf("permit = %q", permits[0])
@@ -34,7 +34,7 @@ func TestCancelSkipsWhatWaitsAndFinishesWhatIsInFlight(t *testing.T) {
 	if again := leaseAll(t, db, time.Minute); len(again) != 0 {
 		t.Errorf("leased %d of a cancelled edition", len(again))
 	}
-	permits, err = db.Begin(t.Context(), leased[30:31])
+	permits, err = db.Turn(t.Context(), nil, leased[30:31])
 	check(t, "Begin", err)
 	if permits[0] != delivery.Left {
 		t.Errorf("permit of a leased one = %q, want %q", permits[0], delivery.Left)
@@ -44,8 +44,8 @@ func TestCancelSkipsWhatWaitsAndFinishesWhatIsInFlight(t *testing.T) {
 	for i := range retry {
 		retry[i].At = clock.Now().Add(time.Hour)
 	}
-	check(t, "Finish", db.Finish(t.Context(), retry)) // is not tried again
-	check(t, "Finish", db.Finish(t.Context(), results(leased[10:20], delivery.Sent)))
+	check(t, "Finish", finish(t.Context(), db, retry)) // is not tried again
+	check(t, "Finish", finish(t.Context(), db, results(leased[10:20], delivery.Sent)))
 	clock.advance(2 * time.Minute)
 	swept, err := db.Sweep(t.Context(), delivery.Resend)
 	check(t, "Sweep", err)
@@ -107,8 +107,8 @@ func TestFinishedEditionsShrink(t *testing.T) {
 	save(t, db, 0, 100)
 	e := plan(t, db)
 	leased := leaseAll(t, db, time.Minute)
-	check(t, "Finish", db.Finish(t.Context(), results(leased[:90], delivery.Sent)))
-	check(t, "Finish", db.Finish(t.Context(), results(leased[90:], delivery.Failed)))
+	check(t, "Finish", finish(t.Context(), db, results(leased[:90], delivery.Sent)))
+	check(t, "Finish", finish(t.Context(), db, results(leased[90:], delivery.Failed)))
 	swept, err := db.Sweep(t.Context(), delivery.Resend)
 	check(t, "Sweep", err)
 	if diff := cmp.Diff([]string{e.ID}, swept.Finished); diff != "" {
@@ -149,7 +149,7 @@ func TestOldNoticesGo(t *testing.T) {
 		check(t, "Save", db.Save(t.Context(), reader(n), subscribers.NoticeAlready))
 	}
 	leased := leaseAll(t, db, time.Minute)
-	check(t, "Finish", db.Finish(t.Context(), results(leased[:50], delivery.Sent)))
+	check(t, "Finish", finish(t.Context(), db, results(leased[:50], delivery.Sent)))
 	clock.advance(6 * 24 * time.Hour)
 	_, err := db.Sweep(t.Context(), delivery.Resend)
 	check(t, "Sweep", err)

@@ -84,14 +84,14 @@ func TestRestartForgetsScriptsAndNobodyNotices(t *testing.T) {
 	e := plan(t, db)
 	leased := leaseAll(t, db, time.Minute)
 	server.Restart()
-	permits, err := db.Begin(t.Context(), leased) // a pipeline over all shards
+	permits, err := db.Turn(t.Context(), nil, leased) // a pipeline over all shards
 	check(t, "Begin", err)
 	for _, p := range permits {
 		if p != delivery.Go {
 			t.Fatalf("permit after the restart = %q", p)
 		}
 	}
-	check(t, "Finish", db.Finish(t.Context(), results(leased, delivery.Sent)))
+	check(t, "Finish", finish(t.Context(), db, results(leased, delivery.Sent)))
 	if got := counts(t, db, e.ID); got[delivery.Sent] != 200 || got.Total() != 200 {
 		t.Errorf("Counts = %v, want 200 sent", got)
 	}
@@ -185,7 +185,7 @@ func sendAll(t *testing.T, db *redisdb.DB, s *scissors, leased []delivery.Delive
 	t.Helper()
 	twice(t, s, "Renew", func() error { return db.Renew(t.Context(), leased, time.Minute) })
 	twice(t, s, "Begin", func() error {
-		permits, err := db.Begin(t.Context(), leased)
+		permits, err := db.Turn(t.Context(), nil, leased)
 		for _, p := range permits {
 			if p != delivery.Go {
 				t.Fatalf("permit = %q", p)
@@ -193,12 +193,12 @@ func sendAll(t *testing.T, db *redisdb.DB, s *scissors, leased []delivery.Delive
 		}
 		return err
 	})
-	twice(t, s, "Finish", func() error { return db.Finish(t.Context(), results(leased[:600], delivery.Sent)) })
+	twice(t, s, "Finish", func() error { return finish(t.Context(), db, results(leased[:600], delivery.Sent)) })
 	retry := results(leased[600:], delivery.Retry)
 	for i := range retry {
 		retry[i].At = time.Now().Add(time.Hour)
 	}
-	twice(t, s, "Finish", func() error { return db.Finish(t.Context(), retry) })
+	twice(t, s, "Finish", func() error { return finish(t.Context(), db, retry) })
 }
 
 func TestCutConnectionIsAnErrorAndTheNextCallGoesOn(t *testing.T) {

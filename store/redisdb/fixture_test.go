@@ -160,3 +160,9 @@ func counts(tb testing.TB, db *redisdb.DB, edition string) delivery.Counts {
 	check(tb, "Counts", err)
 	return c
 }
+
+// finish records results and begins nothing.
+func finish(ctx context.Context, db *redisdb.DB, results []delivery.Result) error {
+	_, err := db.Turn(ctx, results, nil)
+	return err
+}

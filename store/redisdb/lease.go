@@ -271,6 +271,6 @@ func (l *leasing) address(ctx context.Context, taken []delivery.Delivery) error 
 		}
 		taken = taken[step:]
 	}
-	_, err := l.db.begin(ctx, left, "check")
+	_, err := l.db.check(ctx, left)
 	return err
 }

@@ -68,43 +68,56 @@ type call struct {
 	args []any
 }
 
+// step is a call of a script.
+type step struct {
+	script script
+	call
+}
+
 // run runs a script once a call, in one round trip, and returns the answers in
 // order. If any call failed the error is returned; others may have been carried
 // out.
 func (db *DB) run(ctx context.Context, name script, calls ...call) ([]*redis.Cmd, error) {
-	if len(calls) == 0 {
-		return nil, nil
+	steps := make([]step, len(calls))
+	for i, c := range calls {
+		steps[i] = step{name, c}
 	}
-	s := db.scripts[name]
-	answers := make([]*redis.Cmd, len(calls))
-	todo := make([]int, len(calls))
+	return db.runSteps(ctx, steps)
+}
+
+// runSteps is run for several scripts. What is for one slot is done in order.
+func (db *DB) runSteps(ctx context.Context, steps []step) ([]*redis.Cmd, error) {
+	answers := make([]*redis.Cmd, len(steps))
+	todo := make([]int, len(steps))
 	for i := range todo {
 		todo[i] = i
 	}
-	for range 2 {
+	for try := 0; len(todo) > 0; try++ {
 		pipe := db.rdb.Pipeline()
 		for _, i := range todo {
-			answers[i] = s.EvalSha(ctx, pipe, calls[i].keys, calls[i].args...)
+			answers[i] = db.scripts[steps[i].script].EvalSha(ctx, pipe, steps[i].keys, steps[i].args...)
 		}
 		_, _ = pipe.Exec(ctx) // each command has its own error
 		var missing []int
 		for _, i := range todo {
-			if err := answers[i].Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
+			err := answers[i].Err()
+			switch {
+			case redis.HasErrorPrefix(err, "NOSCRIPT") && try == 0:
 				missing = append(missing, i)
-			} else if err != nil {
-				return nil, db.fail(string(name), err)
+			case err != nil:
+				return nil, db.fail(string(steps[i].script), err)
 			}
 		}
-		if missing == nil {
-			return answers, nil
-		}
-		// The server does not know the script: it was started or failed over.
-		if err := s.Load(ctx, db.rdb).Err(); err != nil {
-			return nil, db.fail("load script "+string(name), err)
+		// The server does not know a script: it was started or failed over.
+		for _, i := range missing {
+			name := steps[i].script
+			if err := db.scripts[name].Load(ctx, db.rdb).Err(); err != nil {
+				return nil, db.fail("load script "+string(name), err)
+			}
 		}
 		todo = missing
 	}
-	return nil, db.fail(string(name), answers[todo[0]].Err())
+	return answers, nil
 }
 
 // number runs a script once and returns its one small integer.

@@ -28,7 +28,7 @@ func sendAll(t *testing.T, db *sqlitedb.DB, w delivery.Work) {
 			results[i].State = delivery.Failed
 		}
 	}
-	if err := db.Finish(t.Context(), results); err != nil {
+	if _, err := db.Turn(t.Context(), results, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -134,14 +134,14 @@ func send(tb testing.TB, db *DB, w delivery.Work, group int) (sent int) {
 		if len(leased) == 0 {
 			return sent
 		}
-		if _, err := db.Begin(ctx, leased); err != nil {
+		if _, err := db.Turn(ctx, nil, leased); err != nil {
 			tb.Fatal(err)
 		}
 		results := make([]delivery.Result, len(leased))
 		for i, d := range leased {
 			results[i] = delivery.Result{Delivery: d, State: delivery.Sent, Reply: "250 2.0.0 Ok: queued as 4Xy"}
 		}
-		if err := db.Finish(ctx, results); err != nil {
+		if err := finish(ctx, db, results); err != nil {
 			tb.Fatal(err)
 		}
 		sent += len(leased)
@@ -175,4 +175,10 @@ func BenchmarkSave(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// finish records results and begins nothing.
+func finish(ctx context.Context, db *DB, results []delivery.Result) error {
+	_, err := db.Turn(ctx, results, nil)
+	return err
 }

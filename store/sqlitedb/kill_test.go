@@ -242,14 +242,14 @@ func sendSome(t *testing.T, db *sqlitedb.DB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Begin(ctx, leased); err != nil {
+	if _, err := db.Turn(ctx, nil, leased); err != nil {
 		t.Fatal(err)
 	}
 	results := make([]delivery.Result, len(leased))
 	for i, d := range leased {
 		results[i] = delivery.Result{Delivery: d, State: delivery.Sent}
 	}
-	if err := db.Finish(ctx, results); err != nil {
+	if _, err := db.Turn(ctx, results, nil); err != nil {
 		t.Fatal(err)
 	}
 	return len(leased)

@@ -7,12 +7,17 @@ import (
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
-// Begin implements delivery.Queue.
-func (db *DB) Begin(ctx context.Context, leased []delivery.Delivery) ([]delivery.Permit, error) {
-	permits := make([]delivery.Permit, len(leased))
-	err := db.write(ctx, "begin deliveries", func(t *tx) (err error) {
-		for i := range leased {
-			if permits[i], err = t.begin(&leased[i]); err != nil {
+// Turn implements delivery.Queue.
+func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) ([]delivery.Permit, error) {
+	permits := make([]delivery.Permit, len(next))
+	err := db.write(ctx, "record and begin deliveries", func(t *tx) (err error) {
+		for i := range done {
+			if err := t.finish(&done[i]); err != nil {
+				return err
+			}
+		}
+		for i := range next {
+			if permits[i], err = t.begin(&next[i]); err != nil {
 				return err
 			}
 		}
@@ -40,18 +45,6 @@ func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
 	_, err = t.exec(`UPDATE delivery SET state = 'sending' WHERE edition = ? AND subscriber = ?`,
 		d.Edition, d.Subscriber)
 	return delivery.Go, err
-}
-
-// Finish implements delivery.Queue.
-func (db *DB) Finish(ctx context.Context, results []delivery.Result) error {
-	return db.write(ctx, "finish deliveries", func(t *tx) error {
-		for i := range results {
-			if err := t.finish(&results[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 func (t *tx) finish(r *delivery.Result) error {

@@ -11,5 +11,5 @@
 //   - A notice asked for while its predecessor is being sent is a new one: what
 //     becomes of the predecessor is forgotten.
 //   - A leased Retry is Queued, so that an expired lease puts it back in line.
-//   - Begin and Finish of a delivery that is gone change nothing.
+//   - Turn changes nothing of a delivery that is gone.
 package storetest

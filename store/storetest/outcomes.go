@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"cmp"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -8,15 +10,15 @@ import (
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
-// begins are the laws of Queue.Begin.
+// begins are the laws of what Queue.Turn begins.
 func begins() []law {
 	return []law{
-		{"Begin marks deliveries Sending", beginMarks},
-		{"Begin answers for each in order", beginOrder},
-		{"Begin answers LeaseLost to a lost token", beginLost},
-		{"Begin skips what its subscriber may not receive any more", beginLeft},
-		{"Begin of a finished delivery is not permitted", beginFinished},
-		{"Begin lets one of two holders of the same lease's past in", beginAtOnce},
+		{"Turn, beginning, marks deliveries Sending", beginMarks},
+		{"Turn, beginning, answers for each in order", beginOrder},
+		{"Turn, beginning, answers LeaseLost to a lost token", beginLost},
+		{"Turn, beginning, skips what its subscriber may not receive any more", beginLeft},
+		{"Turn, beginning, of a finished delivery is not permitted", beginFinished},
+		{"Turn, beginning, lets one of two holders of the same lease's past in", beginAtOnce},
 	}
 }
 
@@ -101,7 +103,7 @@ func beginAtOnce(s *scene) {
 	s.atOnce(2, func(i int, store Store) error {
 		mine := [][]delivery.Delivery{lost, held}[i]
 		for k := range mine {
-			permits, err := store.Begin(s.ctx, mine[k:k+1])
+			permits, err := store.Turn(s.ctx, nil, mine[k:k+1])
 			if err != nil {
 				return err
 			}
@@ -117,17 +119,18 @@ func beginAtOnce(s *scene) {
 // finishes are the laws of Queue.Finish.
 func finishes() []law {
 	return []law{
-		{"Finish records what became of attempts", finishRecords},
-		{"Finish with Retry raises Tries by one, other results do not", finishTries},
-		{"Finish records Sent and Rejected even if the lease was lost", finishFacts},
-		{"Finish records Sent even if it had become uncertain", finishSentLate},
-		{"Finish ignores other results without the token", finishLost},
-		{"Finish again changes nothing", finishAgain},
-		{"Finish with Queued gives an unbegun lease back", finishQueued},
-		{"Finish lets Sent stay Sent", finishSentStays},
-		{"Finish with Bounce makes the subscriber bounced in the same step", finishBounce},
-		{"Finish with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
-		{"Finish of a delivery that does not exist does nothing", finishUnknown},
+		{"Turn, recording, records what became of attempts", finishRecords},
+		{"Turn, recording, with Retry raises Tries by one, other results do not", finishTries},
+		{"Turn, recording, records Sent and Rejected even if the lease was lost", finishFacts},
+		{"Turn, recording, records Sent even if it had become uncertain", finishSentLate},
+		{"Turn, recording, ignores other results without the token", finishLost},
+		{"Turn, recording, again changes nothing", finishAgain},
+		{"Turn, recording, with Queued gives an unbegun lease back", finishQueued},
+		{"Turn, recording, lets Sent stay Sent", finishSentStays},
+		{"Turn, recording, with Bounce makes the subscriber bounced in the same step", finishBounce},
+		{"Turn, recording, with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
+		{"Turn, recording, of a delivery that does not exist does nothing", finishUnknown},
+		{"Turn records before it begins", turnOrder},
 	}
 }
 
@@ -251,7 +254,7 @@ func finishBounce(s *scene) {
 	leased := s.lease(work(e), 1, long)
 	s.begin(leased)
 	result := delivery.Result{Delivery: leased[0], State: delivery.Rejected, Reply: "550 5.1.1", Bounce: true}
-	s.ok(s.Store.Finish(s.ctx, []delivery.Result{result}), "Finish")
+	s.ok(finish(s.ctx, s.Store, []delivery.Result{result}), "Finish")
 	sub := s.stored(all[0].ID)
 	equal(s, "State", sub.State, subscribers.Bounced)
 	equal(s, "Generation", sub.Generation, all[0].Generation+1)
@@ -273,7 +276,7 @@ func finishBounceLeaves(s *scene) {
 		s.leave(id, state)
 		before := s.stored(id)
 		result := delivery.Result{Delivery: leased[i], State: delivery.Rejected, Bounce: true}
-		s.ok(s.Store.Finish(s.ctx, []delivery.Result{result}), "Finish")
+		s.ok(finish(s.ctx, s.Store, []delivery.Result{result}), "Finish")
 		s.same(before, before.Version)
 	}
 	s.counts(e.ID, delivery.Counts{delivery.Rejected: 2})
@@ -290,3 +293,26 @@ func finishUnknown(s *scene) {
 	s.counts(e.ID, delivery.Counts{delivery.Skipped: 1})
 	s.counts(unknown.Edition, nil)
 }
+
+func turnOrder(s *scene) {
+	e, _ := s.mailing(2)
+	s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+	other := s.open(2)
+	s.plan(other, "letter")
+	first, second := s.lease(work(e), 2, long), s.lease(work(other), 2, long)
+	slices.SortFunc(first, bySubscriber)
+	slices.SortFunc(second, bySubscriber)
+	s.begin(first)
+	done := []delivery.Result{
+		{Delivery: first[0], State: delivery.Rejected, Reply: "550 5.1.1", Bounce: true},
+		{Delivery: first[1], State: delivery.Sent, Reply: "250 2.0.0"},
+	}
+	permits, err := s.Store.Turn(s.ctx, done, second)
+	s.ok(err, "Turn")
+	equal(s, "permit after a bounce", permits[0], delivery.Left)
+	equal(s, "permit of the other", permits[1], delivery.Go)
+	s.counts(e.ID, delivery.Counts{delivery.Rejected: 1, delivery.Sent: 1})
+	s.counts(other.ID, delivery.Counts{delivery.Skipped: 1, delivery.Sending: 1})
+}
+
+func bySubscriber(a, b delivery.Delivery) int { return cmp.Compare(a.Subscriber, b.Subscriber) }

@@ -246,7 +246,7 @@ func (s *scene) begin(leased []delivery.Delivery) {
 
 func (s *scene) permits(leased []delivery.Delivery) []delivery.Permit {
 	s.Helper()
-	permits, err := s.Store.Begin(s.ctx, leased)
+	permits, err := s.Store.Turn(s.ctx, nil, leased)
 	s.ok(err, "Begin")
 	if len(permits) != len(leased) {
 		s.Fatalf("Begin answered %d times for %d deliveries", len(permits), len(leased))
@@ -261,7 +261,7 @@ func (s *scene) finish(done []delivery.Delivery, state delivery.State) {
 	for i, d := range done {
 		results[i] = delivery.Result{Delivery: d, State: state, Reply: "250 2.0.0 queued"}
 	}
-	s.ok(s.Store.Finish(s.ctx, results), "Finish")
+	s.ok(finish(s.ctx, s.Store, results), "Finish")
 }
 
 func (s *scene) sweep(p delivery.Policy) delivery.Swept {
@@ -338,5 +338,11 @@ func (s *scene) retry(done []delivery.Delivery, at time.Time) {
 	for i, d := range done {
 		results[i] = delivery.Result{Delivery: d, State: delivery.Retry, At: at, Reply: "450 4.2.1 later"}
 	}
-	s.ok(s.Store.Finish(s.ctx, results), "Finish")
+	s.ok(finish(s.ctx, s.Store, results), "Finish")
+}
+
+// finish records results and begins nothing.
+func finish(ctx context.Context, q delivery.Queue, results []delivery.Result) error {
+	_, err := q.Turn(ctx, results, nil)
+	return err
 }
