@@ -122,6 +122,14 @@ func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Repor
 	return r, err == nil, err
 }
 
+// GoOn works an edition through that another planner left, and opens none.
+func (p *Planner) GoOn(ctx context.Context, e Edition) (Report, error) {
+	if e.Stage != StagePlanning {
+		return Report{Edition: e}, nil
+	}
+	return p.run(ctx, e)
+}
+
 // run opens e (or joins the one that is being planned) and works it through.
 func (p *Planner) run(ctx context.Context, e Edition) (Report, error) {
 	e, err := p.o.Planning.Open(ctx, e)

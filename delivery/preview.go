@@ -47,6 +47,18 @@ func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(
 	return nil
 }
 
+// Letter is what one subscriber would get if a cadence ran now, without entries
+// if nothing is pending. It changes nothing.
+func (p *Planner) Letter(ctx context.Context, c subscribers.Cadence, s subscribers.Subscriber) (digest.Letter, error) {
+	now := p.o.Now().In(p.o.Schedule.Zone)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return digest.Letter{}, fmt.Errorf("arrival log: %w", err)
+	}
+	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
+	return newDesk(p.o, e).content(ctx, s)
+}
+
 // Foresee says what Take would let arrive and what it would hold, numbered as
 // it would be, and changes nothing.
 func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/mailer"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -20,32 +23,50 @@ type foreseen struct {
 	Bytes      int                 `json:"bytes"` // of the rendered letter
 }
 
-// dryRun says who would get which posts if the cadences ran now, posts that
-// would arrive first included, and changes nothing.
-func dryRun(ctx context.Context, p *parts, cadences []subscribers.Cadence, backfill int) error {
+// foresee opens a planner that knows the posts that would arrive now. Nothing
+// it does changes anything.
+func foresee(ctx context.Context, p *parts, backfill int) (planner *delivery.Planner, bad int, err error) {
 	archive, err := p.openArchive(ctx)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	r, err := archive.scan(ctx, scanOptions{foresee: true, backfill: backfill})
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	bad := printDiagnostics(p.err, r.diagnostics)
+	bad = printDiagnostics(p.err, r.diagnostics)
 	for _, held := range r.taken.Held {
 		p.say("would be held: %s: %s", held.Path, held.Reason)
 	}
-	planner, err := p.plannerOver(ctx, delivery.Ahead{Arrivals: p.store, Extra: r.taken.Arrived})
+	planner, err = p.plannerOver(ctx, delivery.Ahead{Arrivals: p.store, Extra: r.taken.Arrived})
+	return planner, bad, err
+}
+
+// dryRun says who would get which posts if the cadences ran now, posts that
+// would arrive first included, and changes nothing.
+func dryRun(ctx context.Context, p *parts, r request) error {
+	planner, bad, err := foresee(ctx, p, r.backfill)
 	if err != nil {
 		return err
 	}
-	show := &forecast{parts: p, sizes: make(map[string]int), encoder: json.NewEncoder(p.out)}
-	for _, cadence := range cadences {
+	show := &forecast{parts: p, sizes: make(map[string]int), encoder: json.NewEncoder(p.out), dir: r.eml}
+	if r.eml != "" {
+		if show.composer, err = p.composer(); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(r.eml, 0o755); err != nil {
+			return fmt.Errorf("--eml: %w", err)
+		}
+	}
+	for _, cadence := range r.cadences() {
 		if err := planner.Preview(ctx, cadence, show.mail); err != nil {
 			return err
 		}
 	}
 	p.result("dry run: %d mails in %d letters would be sent, nothing was changed", show.mails, len(show.sizes))
+	if r.eml != "" && len(show.sizes) > 0 {
+		p.say("the letters are in %s, one file each, with links that lead nowhere", r.eml)
+	}
 	if bad > 0 {
 		return fmt.Errorf("%d posts: %w", bad, errPart)
 	}
@@ -55,9 +76,11 @@ func dryRun(ctx context.Context, p *parts, cadences []subscribers.Cadence, backf
 // forecast prints mails, each letter rendered once to tell its size.
 type forecast struct {
 	*parts
-	sizes   map[string]int
-	encoder *json.Encoder
-	mails   int
+	sizes    map[string]int
+	encoder  *json.Encoder
+	mails    int
+	dir      string // for letters as files, "" for none
+	composer *mailer.Composer
 }
 
 func (f *forecast) mail(s subscribers.Subscriber, l digest.Letter) error {
@@ -69,6 +92,11 @@ func (f *forecast) mail(s subscribers.Subscriber, l digest.Letter) error {
 		}
 		size = len(rendered)
 		f.sizes[l.ID] = size
+		if f.dir != "" {
+			if err := f.write(l, rendered); err != nil {
+				return err
+			}
+		}
 	}
 	f.mails++
 	m := foreseen{Subscriber: s.ID, Address: s.Address, Cadence: l.Cadence, Letter: l.ID, Bytes: size}
@@ -81,6 +109,32 @@ func (f *forecast) mail(s subscribers.Subscriber, l digest.Letter) error {
 	fmt.Fprintf(f.out, "%s %s (%s): %d posts, about %d kB\n", m.Cadence, m.Address, m.Subscriber, len(m.Posts), (size+999)/1000)
 	for _, title := range m.Posts {
 		fmt.Fprintf(f.out, "    %s\n", title)
+	}
+	return nil
+}
+
+// nobody is a subscriber ID that no address has: links and return paths made
+// for it are well formed and do nothing. sample is who a letter in a file is to.
+const (
+	nobody = subscribers.ID("AAAAAAAAAAAA")
+	sample = subscribers.Address("reader@example.invalid")
+)
+
+// write writes a letter as nobody would get it. Files of real people's letters
+// would be passed on with the links by which those leave.
+func (f *forecast) write(l digest.Letter, rendered []byte) error {
+	now := f.now()
+	data, err := f.composer.Compose(delivery.Message{
+		Delivery: delivery.Delivery{Edition: l.Edition, Subscriber: nobody, Letter: l.ID, Address: sample,
+			Language: l.Language, Cadence: l.Cadence, Created: now},
+		Dated: now, Rendered: rendered,
+	})
+	if err != nil {
+		return fmt.Errorf("letter %s: %w", l.ID, err)
+	}
+	name := filepath.Join(f.dir, l.Edition+"_"+l.ID+".eml")
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		return fmt.Errorf("--eml: %w", err)
 	}
 	return nil
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,7 +19,11 @@ func sendDigestCommand() *cli.Command {
 		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "cadence", Usage: "run `CADENCE` (instant, daily or weekly) now, instead of what is due by the calendar"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say who would get which posts, and change nothing"},
-			&cli.BoolFlag{Name: "wait", Usage: "wait for deliveries that are tried again later"},
+			&cli.StringFlag{Name: "eml", Usage: "write each letter that would be sent into `DIR`, for nobody's eyes but yours, and change nothing"},
+			&cli.StringFlag{Name: "to", Usage: "send what --as would get to `ADDRESS`, as a test, and change nothing"},
+			&cli.StringFlag{Name: "as", Usage: "with --to: the address or ID of `SUBSCRIBER`"},
+			&cli.BoolFlag{Name: "wait", Usage: "stay until deliveries that are tried again later are done, too"},
+			&cli.BoolFlag{Name: "resume", Usage: "go on with editions that a killed process or a pause left, and open none"},
 			&cli.IntFlag{Name: "backfill", Usage: "let the newest `N` posts of a new store arrive"},
 			settleFlag(), acceptLossFlag(),
 		),
@@ -38,48 +40,134 @@ func parseCadence(s string) (subscribers.Cadence, error) {
 	return "", usagef("cadence %q: expected instant, daily or weekly", s)
 }
 
-func sendDigest(c *cli.Context, p *parts) error {
-	ctx := c.Context
-	p.origin = originOf(c, p.publicDir())
-	cadences := subscribers.Cadences[:]
+// request is what the flags of send-digest ask for.
+type request struct {
+	cadence  subscribers.Cadence // "" for what is due by the calendar
+	dry      bool
+	eml      string
+	to, as   string
+	wait     bool
+	resume   bool
+	backfill int
+}
+
+func parseRequest(c *cli.Context) (r request, err error) {
+	r = request{
+		dry: c.Bool("dry-run") || c.IsSet("eml"), eml: c.String("eml"), to: c.String("to"), as: c.String("as"),
+		wait: c.Bool("wait"), resume: c.Bool("resume"), backfill: c.Int("backfill"),
+	}
 	if c.IsSet("cadence") {
-		one, err := parseCadence(c.String("cadence"))
-		if err != nil {
+		if r.cadence, err = parseCadence(c.String("cadence")); err != nil {
+			return r, err
+		}
+	}
+	switch {
+	case c.NArg() > 0:
+		return r, usagef("send-digest: %q: expected flags alone", c.Args().First())
+	case c.IsSet("eml") && r.eml == "":
+		return r, usagef("--eml: expected a directory")
+	case r.backfill < 0:
+		return r, usagef("--backfill %d: expected a number from 0", r.backfill)
+	case c.IsSet("to") != c.IsSet("as"):
+		return r, usagef("--to and --as go together: send what --as SUBSCRIBER would get to --to ADDRESS")
+	case r.to != "" && (r.dry || r.resume || r.wait):
+		return r, usagef("--to sends one test mail: not with --dry-run, --eml, --resume or --wait")
+	case r.resume && (r.dry || r.cadence != "" || r.backfill > 0):
+		return r, usagef("--resume plans nothing new: not with --cadence, --dry-run, --eml or --backfill")
+	case r.dry && r.wait:
+		return r, usagef("--wait has nothing to wait for with --dry-run or --eml")
+	}
+	return r, nil
+}
+
+// cadences are those to run.
+func (r request) cadences() []subscribers.Cadence {
+	if r.cadence != "" {
+		return []subscribers.Cadence{r.cadence}
+	}
+	return subscribers.Cadences[:]
+}
+
+func sendDigest(c *cli.Context, p *parts) error {
+	r, err := parseRequest(c)
+	if err != nil {
+		return err
+	}
+	p.origin = originOf(c, p.publicDir())
+	switch {
+	case r.dry:
+		return dryRun(c.Context, p, r)
+	case r.to != "":
+		return testSend(c.Context, p, r)
+	}
+	sender, err := p.newSender(c.Context) // a way out that must not be used is refused before anything changes
+	if err != nil {
+		return err
+	}
+	d := &dispatch{parts: p, request: r, sender: sender, held: make(map[string]bool)}
+	if d.before, err = p.noticeCounts(c.Context); err != nil {
+		return err
+	}
+	if err := d.plan(c.Context); err != nil {
+		return d.interrupted(c.Context, err)
+	}
+	err = d.interrupted(c.Context, d.send(c.Context))
+	return worse(err, d.conclude(context.WithoutCancel(c.Context)))
+}
+
+// interrupted tells an end by a signal from one by a fault: what was not done
+// waits, whole.
+func (d *dispatch) interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	d.log.Warn("interrupted: what is left waits for serve or send-digest --resume")
+	return fmt.Errorf("interrupted: %w", errPart)
+}
+
+// worse returns the error that decides: what was done in part is nothing beside
+// a failure.
+func worse(a, b error) error {
+	switch {
+	case a == nil || b != nil && errors.Is(a, errPart):
+		return b
+	case b == nil || errors.Is(b, errPart):
+		return a
+	}
+	return errors.Join(a, b)
+}
+
+// dispatch is a run of send-digest that sends.
+type dispatch struct {
+	*parts
+	request
+	sender  delivery.Sender
+	before  delivery.Counts // of notices, when it began
+	reports []delivery.Report
+	held    map[string]bool // editions that were paused when it began
+	bad     int             // posts that could not be read
+}
+
+// plan plans what is asked for and adds what earlier runs left on its way.
+func (d *dispatch) plan(ctx context.Context) error {
+	if !d.resume {
+		var err error
+		if d.bad, err = arrive(ctx, d.parts, d.backfill); err != nil {
 			return err
 		}
-		cadences = []subscribers.Cadence{one}
 	}
-	if c.Bool("dry-run") {
-		return dryRun(ctx, p, cadences, c.Int("backfill"))
-	}
-	sender, err := p.newSender(ctx) // a relay that must not be used is refused before anything changes
+	planner, err := d.newPlanner(ctx)
 	if err != nil {
 		return err
 	}
-	bad, err := arrive(ctx, p, c.Int("backfill"))
-	if err != nil {
-		return err
+	stop := d.watch(ctx, d.planning())
+	defer stop()
+	if !d.resume {
+		if err := d.planCadences(ctx, planner); err != nil {
+			return err
+		}
 	}
-	planner, err := p.newPlanner(ctx)
-	if err != nil {
-		return err
-	}
-	reports, err := planCadences(ctx, planner, cadences, c.IsSet("cadence"))
-	if err != nil {
-		return err
-	}
-	if reports, err = p.withOpen(ctx, reports); err != nil {
-		return err
-	}
-	sendErr := p.sendAll(ctx, sender, reports, c.Bool("wait"))
-	summary, err := p.summarise(context.WithoutCancel(ctx), reports)
-	if err := errors.Join(sendErr, err); err != nil {
-		return err
-	}
-	if bad > 0 {
-		return fmt.Errorf("%d posts: %w", bad, errPart)
-	}
-	return summary
+	return d.addOpen(ctx, planner)
 }
 
 // arrive reads the site so that new posts reach the arrival log, unless a
@@ -111,153 +199,58 @@ func arrive(ctx context.Context, p *parts, backfill int) (bad int, err error) {
 	return bad, nil
 }
 
-// planCadences plans each cadence now, or only what the calendar says.
-func planCadences(ctx context.Context, planner *delivery.Planner, cadences []subscribers.Cadence, now bool) ([]delivery.Report, error) {
-	var reports []delivery.Report
-	for _, cadence := range cadences {
-		var r delivery.Report
-		var ok bool
-		var err error
-		if now || cadence == subscribers.Instant {
-			r, ok, err = planner.Plan(ctx, cadence)
-		} else {
-			r, ok, err = planner.Scheduled(ctx, cadence)
+// planCadences plans the cadence that was named, now, or what the calendar
+// says.
+func (d *dispatch) planCadences(ctx context.Context, planner *delivery.Planner) error {
+	for _, cadence := range d.cadences() {
+		run := planner.Scheduled
+		if d.cadence != "" || cadence == subscribers.Instant {
+			run = planner.Plan
 		}
+		r, ok, err := run(ctx, cadence)
 		if err != nil {
-			return reports, err
+			return err
 		}
 		if ok {
-			reports = append(reports, r)
+			d.reports = append(d.reports, r)
 		}
 	}
-	return reports, nil
+	return nil
 }
 
 // openLately is among how many editions those that still have mail to go out
 // are looked for.
 const openLately = 50
 
-// withOpen adds the editions that earlier runs left on their way, so that the
-// summary accounts for them too. Paused ones wait for their operator.
-func (p *parts) withOpen(ctx context.Context, reports []delivery.Report) ([]delivery.Report, error) {
-	editions, err := p.store.Editions(ctx, openLately)
+// addOpen adds the editions that earlier runs left on their way, oldest first,
+// so that the summary accounts for everybody in them. With --resume it lets the
+// paused ones go on, and plans those to the end whose planner was killed.
+func (d *dispatch) addOpen(ctx context.Context, planner *delivery.Planner) error {
+	editions, err := d.store.Editions(ctx, openLately)
 	if err != nil {
-		return nil, fmt.Errorf("editions: %w", err)
+		return fmt.Errorf("editions: %w", err)
 	}
-	for _, e := range editions {
-		known := slices.ContainsFunc(reports, func(r delivery.Report) bool { return r.Edition.ID == e.ID })
-		if e.Stage == delivery.StageSending && e.Paused == "" && !known {
-			reports = append(reports, delivery.Report{Edition: e})
-		}
-	}
-	return reports, nil
-}
-
-// sendAll sends whatever waits until the editions have nothing left that can go
-// now. A daemon may be sending at the same time: what it holds is waited for.
-func (p *parts) sendAll(ctx context.Context, sender delivery.Sender, reports []delivery.Report, wait bool) error {
-	worker, sweeper := p.newWorker(sender), p.newSweeper()
-	for {
-		if err := worker.Drain(ctx); err != nil {
-			return err
-		}
-		if err := sweeper.Sweep(ctx); err != nil {
-			return fmt.Errorf("sweep the ledger: %w", err)
-		}
-		open, err := p.open(ctx, reports, wait)
-		if err != nil || !open || ctx.Err() != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
-}
-
-// open says whether one of the editions still has deliveries on their way.
-func (p *parts) open(ctx context.Context, reports []delivery.Report, retries bool) (bool, error) {
-	for _, r := range reports {
-		edition, err := p.store.Edition(ctx, r.Edition.ID)
-		if err != nil {
-			return false, fmt.Errorf("edition %s: %w", r.Edition.ID, err)
-		}
-		if edition.Paused != "" {
+	for _, e := range slices.Backward(editions) {
+		if e.Stage != delivery.StagePlanning && e.Stage != delivery.StageSending {
 			continue
 		}
-		counts, err := p.store.Counts(ctx, r.Edition.ID)
-		if err != nil {
-			return false, fmt.Errorf("edition %s: %w", r.Edition.ID, err)
+		if e.Paused != "" && d.resume {
+			if err := d.store.Resume(ctx, e.ID); err != nil {
+				return fmt.Errorf("resume edition %s: %w", e.ID, err)
+			}
+			d.say("%s goes on; it was paused: %s", e.ID, e.Paused)
 		}
-		if counts[delivery.Queued]+counts[delivery.Sending] > 0 || retries && counts[delivery.Retry] > 0 {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// summarise accounts for everybody in the editions. The result is errPart if
-// something was not sent, another error if an edition was paused.
-func (p *parts) summarise(ctx context.Context, reports []delivery.Report) (part, err error) {
-	type line struct {
-		Edition string          `json:"edition"`
-		Letters int             `json:"letters"`
-		Planned int             `json:"planned"`
-		States  delivery.Counts `json:"states"`
-		Paused  string          `json:"paused,omitempty"`
-	}
-	lines := make([]line, 0, len(reports))
-	planned := 0
-	var paused error // more than part: the fault is on our side, and nothing goes on by itself
-	for _, r := range reports {
-		edition, err := p.store.Edition(ctx, r.Edition.ID)
-		if err != nil {
-			return nil, fmt.Errorf("edition %s: %w", r.Edition.ID, err)
-		}
-		counts, err := p.store.Counts(ctx, r.Edition.ID)
-		if err != nil {
-			return nil, fmt.Errorf("edition %s: %w", r.Edition.ID, err)
-		}
-		planned += counts.Total()
-		if counts.Total() == 0 {
+		d.held[e.ID] = e.Paused != "" && !d.resume
+		if slices.ContainsFunc(d.reports, func(r delivery.Report) bool { return r.Edition.ID == e.ID }) {
 			continue
 		}
-		lines = append(lines, line{r.Edition.ID, r.Letters, counts.Total(), counts, edition.Paused})
-		if edition.Paused != "" {
-			paused = fmt.Errorf("edition %s is paused: %s: mend that, then run enshi editions resume %[1]s and send-digest again", r.Edition.ID, edition.Paused)
+		r := delivery.Report{Edition: e}
+		if d.resume {
+			if r, err = planner.GoOn(ctx, e); err != nil {
+				return err
+			}
 		}
-		if counts[delivery.Sent]+counts[delivery.Skipped] < counts.Total() {
-			part = fmt.Errorf("edition %s: %w", r.Edition.ID, errPart)
-		}
+		d.reports = append(d.reports, r)
 	}
-	if paused != nil {
-		part = paused
-	}
-	if p.json {
-		return part, json.NewEncoder(p.out).Encode(map[string]any{"editions": lines, "note": p.outboxNote()})
-	}
-	if planned == 0 {
-		p.result("nothing to send")
-		return part, nil
-	}
-	for _, l := range lines {
-		p.result("%s: %s", l.Edition, countsLine(l.States))
-	}
-	if note := p.outboxNote(); note != "" {
-		p.say("%s", note)
-	}
-	return part, nil
-}
-
-// countsLine reads "120 planned = 118 sent + 2 retry".
-func countsLine(c delivery.Counts) string {
-	line := fmt.Sprintf("%d planned", c.Total())
-	sign := " = "
-	for _, state := range delivery.States {
-		if c[state] > 0 {
-			line += fmt.Sprintf("%s%d %s", sign, c[state], state)
-			sign = " + "
-		}
-	}
-	return line
+	return nil
 }

@@ -55,6 +55,8 @@ type parts struct {
 	json  bool
 	quiet bool
 
+	console *console // shows progress, nil if nobody would see it
+
 	origin    origin
 	public    string // serve's own address, once it listens
 	site      *site
@@ -64,6 +66,8 @@ type parts struct {
 	keys      *subscribers.Keys
 	templates *templates.Set
 	renderer  *mailer.Renderer
+
+	subjectMark string // before the subject of every letter, "" for none
 }
 
 // site is the site's reader with what its _config.yml says.
@@ -88,7 +92,14 @@ func withParts(action func(*cli.Context, *parts) error) cli.ActionFunc {
 		_, asJSON := global(c, "json")
 		_, quiet := global(c, "quiet")
 		s := c.App.Metadata["streams"].(streams)
-		p := &parts{streams: s, cfg: cfg, log: newLogger(s.err, cfg.Log, quiet), now: time.Now, json: asJSON, quiet: quiet}
+		p := &parts{cfg: cfg, now: s.now, json: asJSON, quiet: quiet}
+		if !quiet {
+			p.console = openConsole(s.err)
+		}
+		if p.console != nil {
+			s.err = p.console
+		}
+		p.streams, p.log = s, newLogger(s.err, cfg.Log, quiet)
 		defer func() { err = errors.Join(err, p.close()) }()
 		return p.showRefused(action(c, p))
 	}
