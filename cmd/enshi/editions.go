@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -13,7 +15,7 @@ import (
 func editionsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "editions",
-		Usage: "list and show editions, pause and resume them",
+		Usage: "list and show editions, pause, resume, cancel and repeat them",
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "list the latest editions", Flags: []cli.Flag{
 				&cli.IntFlag{Name: "limit", Value: 20, Usage: "look at the latest `N`"},
@@ -23,6 +25,8 @@ func editionsCommand() *cli.Command {
 			{Name: "pause", ArgsUsage: "EDITION", Usage: "stop sending an edition; what is in flight is finished", Flags: []cli.Flag{
 				&cli.StringFlag{Name: "reason", Value: "by the operator", Usage: "`TEXT` shown to other operators"}}, Action: withStore(pauseEdition)},
 			{Name: "resume", ArgsUsage: "EDITION", Usage: "go on with a paused edition", Action: withStore(resumeEdition)},
+			retryCommand(),
+			{Name: "cancel", ArgsUsage: "EDITION", Usage: "send nothing more of an edition; what is in flight is finished", Action: withStore(cancelEdition)},
 		},
 	}
 }
@@ -106,29 +110,79 @@ func showEdition(c *cli.Context, p *parts) error {
 	if !c.Bool("missing") {
 		return nil
 	}
-	for d, err := range p.store.Deliveries(c.Context, id, delivery.Queued, delivery.Sending, delivery.Retry,
+	return p.showMissing(c.Context, encoder, id, counts)
+}
+
+// showMissing names everybody in an edition to whom nothing was sent, by ID:
+// state, tries, and the server's last word or why it was skipped.
+func (p *parts) showMissing(ctx context.Context, encoder *json.Encoder, id string, counts delivery.Counts) error {
+	named, missing := 0, counts.Total()-counts[delivery.Sent]
+	for d, err := range p.store.Deliveries(ctx, id, delivery.Queued, delivery.Sending, delivery.Retry,
 		delivery.Rejected, delivery.Failed, delivery.Uncertain, delivery.Skipped) {
 		if err != nil {
 			return fmt.Errorf("edition %s: %w", id, err)
 		}
-		if err := p.showDelivery(encoder, d); err != nil {
+		named++
+		if p.json {
+			err = encoder.Encode(newDeliveryView(d))
+		} else {
+			_, err = fmt.Fprintf(p.out, "%s  %-9s  %s\n", d.Subscriber, d.State, newDeliveryView(d).words())
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if named < missing {
+		p.result("%d more are counted and no longer on record by name", missing-named)
 	}
 	return nil
 }
 
-func (p *parts) showDelivery(encoder *json.Encoder, d delivery.Delivery) error {
-	if p.json {
-		return encoder.Encode(map[string]any{"subscriber": d.Subscriber, "state": d.State, "tries": d.Tries,
-			"skip": d.Skip, "reply": d.Reply, "at": d.At})
+// deliveryView is a delivery as --json prints it.
+type deliveryView struct {
+	Edition    string         `json:"edition"`
+	Subscriber string         `json:"subscriber"`
+	Letter     string         `json:"letter,omitempty"`
+	State      delivery.State `json:"state"`
+	Skip       delivery.Skip  `json:"skip,omitempty"`
+	Tries      int            `json:"tries"`
+	Doubts     int            `json:"doubts,omitempty"`
+	At         string         `json:"at,omitempty"` // of a retry: not before; else since when
+	Reply      string         `json:"reply,omitempty"`
+}
+
+func newDeliveryView(d delivery.Delivery) deliveryView {
+	v := deliveryView{Edition: d.Edition, Subscriber: string(d.Subscriber), Letter: d.Letter, State: d.State,
+		Skip: d.Skip, Tries: d.Tries, Doubts: d.Doubts, Reply: d.Reply}
+	if !d.At.IsZero() {
+		v.At = d.At.Local().Format(time.RFC3339)
 	}
-	why := d.Reply
-	if d.Skip != "" {
-		why = string(d.Skip)
+	return v
+}
+
+// words say what there is beside the state.
+func (v deliveryView) words() string {
+	var words []string
+	if v.Skip != "" {
+		words = append(words, string(v.Skip))
 	}
-	_, err := fmt.Fprintf(p.out, "%s  %-9s  %d tries  %s\n", d.Subscriber, d.State, d.Tries, why)
-	return err
+	if v.Tries > 0 {
+		words = append(words, fmt.Sprintf("%d tries", v.Tries))
+	}
+	if v.Doubts > 0 {
+		words = append(words, fmt.Sprintf("%d times in doubt", v.Doubts))
+	}
+	switch {
+	case v.At == "":
+	case v.State == delivery.Retry:
+		words = append(words, "again at "+v.At)
+	default:
+		words = append(words, "at "+v.At)
+	}
+	if v.Reply != "" {
+		words = append(words, v.Reply)
+	}
+	return strings.Join(words, ", ")
 }
 
 func pauseEdition(c *cli.Context, p *parts) error {
