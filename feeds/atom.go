@@ -3,6 +3,7 @@ package feeds
 import (
 	"encoding/xml"
 	"strings"
+	"time"
 
 	gorilla "github.com/gorilla/feeds"
 )
@@ -74,7 +75,7 @@ func atomEntry(e *entry) *atomItem {
 		AtomEntry: &gorilla.AtomEntry{
 			Id:        atomID(e.id),
 			Updated:   stamp(e.updated, e.fraction),
-			Published: stamp(e.published, e.fraction),
+			Published: wholly(e.published).Format(time.RFC3339),
 		},
 		Title:   plain(e.title),
 		Links:   []link{{Rel: "alternate", Type: "text/html", Href: e.link}},

@@ -110,9 +110,19 @@ func fractionOf(id posts.ID, salt uint32) uint32 {
 	return uint32(h.Sum64() % 1e9)
 }
 
-// stamp writes an RFC 3339 time with a given fraction of a second.
+// stamp writes an RFC 3339 time with a given fraction of a second, in UTC:
+// newsboat overlooks an offset that stands behind a fraction.
 func stamp(t time.Time, fraction uint32) string {
-	return t.Truncate(time.Second).Add(time.Duration(fraction)).Format("2006-01-02T15:04:05.000000000Z07:00")
+	return t.UTC().Truncate(time.Second).Add(time.Duration(fraction)).Format("2006-01-02T15:04:05.000000000Z")
+}
+
+// wholly returns a time in whole seconds, and in a zone of whole or half hours:
+// others are unknown to the feed validator, and some cannot be written at all.
+func wholly(t time.Time) time.Time {
+	if _, offset := t.Zone(); offset%1800 != 0 {
+		t = t.UTC()
+	}
+	return t.Truncate(time.Second)
 }
 
 // The URIs without a host that are ids: RFC 4151 §2.1, RFC 8141 §2, RFC 9562 §4.

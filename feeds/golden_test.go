@@ -20,6 +20,8 @@ func smallSite() *posts.Catalogue {
 	nasty := newPost(2, "category:要闻", "tag:AI", "tag:c++ & <b>")
 	nasty.Title = "R&D </title> ]]> &amp; “引号”"
 	nasty.URL = "/2026/01/05/一 二.html"
+	nasty.Authors = []string{"王林", "R&D <组>", "欧阳小满"}
+	nasty.SourceURL = "http://paper.example/[2]" // and no name of the paper
 
 	corrected := newPost(3, "category:生活", "tag:清江")
 	corrected.Correction = "开放时间是九点 & 不是八点"
@@ -47,6 +49,8 @@ func TestDocumentsOfSmallSite(t *testing.T) {
 		o.Description = "一座山城的每一天 & 更多"
 		o.Hubs = []string{"https://hub.example/"}
 		o.Content = smallContent
+		o.Rights, o.Icon = "© 山城日报 & 通讯员", "https://news.example/图标.png"
+		o.Excerpts = map[posts.Topic]bool{posts.Tag("AI"): true}
 	})
 	docs := build(t, b, smallSite(), posts.Tag("往事"))
 	checkDocuments(t, docs)

@@ -1,8 +1,6 @@
 package feeds
 
 import (
-	"time"
-
 	gorilla "github.com/gorilla/feeds"
 )
 
@@ -27,7 +25,7 @@ func (b *Builder) jsonFeed(f *feed) *jsonFeed {
 
 // jsonEntry is an item without its content.
 func jsonEntry(e *entry) *gorilla.JSONItem {
-	published := e.published.Truncate(time.Second)
+	published := wholly(e.published)
 	item := &gorilla.JSONItem{
 		Id:            e.id,
 		Url:           e.link,
@@ -39,7 +37,7 @@ func jsonEntry(e *entry) *gorilla.JSONItem {
 		Tags:          e.terms,
 	}
 	if e.updated.After(e.published) {
-		updated := e.updated.Truncate(time.Second)
+		updated := wholly(e.updated)
 		item.ModifiedDate = &updated
 	}
 	for _, name := range e.authors {

@@ -169,14 +169,7 @@ func rssEntry(e *entry) *rssItem {
 	return item
 }
 
-// rfc822 writes a date. Zones that are not of whole or half hours are unknown to
-// the feed validator.
-func rfc822(t time.Time) string {
-	if _, offset := t.Zone(); offset%1800 != 0 {
-		t = t.UTC()
-	}
-	return t.Format(time.RFC1123Z)
-}
+func rfc822(t time.Time) string { return wholly(t).Format(time.RFC1123Z) }
 
 func plains(names []string) []plain {
 	list := make([]plain, len(names))
