@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test test-peers test-all lint bench bench-send golden
+.PHONY: help build test test-peers test-all lint bench bench-send golden fuzz
 
 help: ## show this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,10 @@ bench: ## run the benchmarks
 bench-send: ## plan for a million, and send against Postfix's smtp-source
 	./setup/install.sh postfix
 	go test -tags bench -run . -count=1 -v -timeout 60m ./bench/send
+
+FUZZTIME = 30s
+fuzz: ## let every fuzz target search for FUZZTIME=30s
+	./setup/fuzz.sh $(FUZZTIME)
 
 golden: ## write the golden files anew; read the difference in git
 	./setup/golden.sh
