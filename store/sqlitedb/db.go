@@ -41,6 +41,8 @@ type DB struct {
 	now    func() time.Time
 	writer *sql.DB // one connection: its transactions queue up here, not at the file's lock
 	reader *sql.DB
+	writes *statements
+	reads  *statements
 	aged   atomic.Int64 // when age last looked
 }
 
@@ -65,12 +67,14 @@ func Open(o Options) (*DB, error) {
 	if db.writer, err = connect(path, 1, "foreign_keys(1)", "journal_mode(WAL)"); err != nil {
 		return nil, db.fault("open", err)
 	}
+	db.writes = newStatements(db.writer)
 	if err := db.migrate(context.Background()); err != nil {
 		return nil, errors.Join(db.fault("open", err), db.writer.Close())
 	}
 	if db.reader, err = connect(path, readers, "query_only(1)"); err != nil {
 		return nil, errors.Join(db.fault("open", err), db.writer.Close())
 	}
+	db.reads = newStatements(db.reader)
 	return db, nil
 }
 
@@ -84,6 +88,7 @@ func (db *DB) Shutdown() error {
 type tx struct {
 	ctx      context.Context
 	sql      *sql.Tx
+	kept     *statements
 	prepared map[string]*sql.Stmt
 	now      time.Time
 }
@@ -91,22 +96,25 @@ type tx struct {
 // write runs step as one transaction: all of it happens, or nothing. step sees
 // the time at which the transaction began, not the one at which it was asked for.
 func (db *DB) write(ctx context.Context, op string, step func(*tx) error) error {
-	return db.fault(op, db.transact(ctx, db.writer, step))
+	return db.fault(op, db.transact(ctx, db.writes, step))
 }
 
 // read runs step on what the store is at one moment.
 func (db *DB) read(ctx context.Context, op string, step func(*tx) error) error {
-	return db.fault(op, db.transact(ctx, db.reader, step))
+	return db.fault(op, db.transact(ctx, db.reads, step))
 }
 
-func (db *DB) transact(ctx context.Context, pool *sql.DB, step func(*tx) error) error {
-	begun, err := pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: pool == db.reader})
+func (db *DB) transact(ctx context.Context, kept *statements, step func(*tx) error) error {
+	if err := kept.ready(ctx); err != nil {
+		return err
+	}
+	begun, err := kept.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: kept.pool == db.reader})
 	if err != nil {
 		return err
 	}
 	// Statements are short: a context that could end would cost a goroutine each.
 	t := &tx{
-		ctx: context.WithoutCancel(ctx), sql: begun,
+		ctx: context.WithoutCancel(ctx), sql: begun, kept: kept,
 		prepared: make(map[string]*sql.Stmt), now: db.now(),
 	}
 	if err := step(t); err != nil {
@@ -122,7 +130,7 @@ func (t *tx) prepare(query string) (*sql.Stmt, error) {
 	if s, ok := t.prepared[query]; ok {
 		return s, nil
 	}
-	s, err := t.sql.PrepareContext(t.ctx, query)
+	s, err := t.kept.in(t.ctx, t.sql, query)
 	t.prepared[query] = s
 	return s, err
 }

@@ -29,7 +29,7 @@ func (db *DB) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = db.transact(ctx, db.writer, func(t *tx) error {
+		err = db.transact(ctx, db.writes, func(t *tx) error {
 			version, err := t.version()
 			if err != nil {
 				return err
