@@ -109,6 +109,7 @@ func (db *DB) connect(ctx context.Context, o *redis.UniversalOptions) error {
 	o.ContextTimeoutEnabled = true
 	o.PipelinePoolSize = -1
 	o.DisableIdentity = true
+	o.Protocol = 2 // RESP 3 looks for a push message before every answer: two system calls more
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	db.rdb = redis.NewUniversalClient(o)
 	info, err := db.rdb.Info(ctx, "server").Result()
