@@ -97,6 +97,7 @@ func TestContentHTML(t *testing.T) {
 		{"bare ampersand and quotes", "a.html", `<p>C&A "甲" <乙></p>`, `<p>C&amp;A &#34;甲&#34; &lt;乙&gt;</p>`},
 		{"forbidden characters go", "a.html", "<p>甲\x01\x0b&#x1;&#x80;&#x85;\u0085\ufffd&#xFFFE;乙\x7f</p>", "<p>甲 €…乙</p>"},
 		{"ruby stays", "a.html", `<p><ruby>恩<rp>(</rp><rt>ēn</rt><rp>)</rp></ruby></p>`, `<p><ruby>恩<rp>(</rp><rt>ēn</rt><rp>)</rp></ruby></p>`},
+		{"pre keeps the line behind what goes", "a.html", "<pre>\x01\n甲</pre><pre><!-- --><script></script>\n乙</pre>", "<pre>\n\n甲</pre><pre>\n\n乙</pre>"},
 		{"pre keeps its lines", "a.html", "<pre>\n\n甲\n 乙</pre>", "<pre>\n\n甲\n 乙</pre>"},
 		{"autolink in raw HTML stays text", "a.md", `<p>见 <http://a.cn/x></p>`, `<p>见 &lt;http://a.cn/x&gt;</p>`},
 		{"autolink in Markdown", "a.md", "见 <http://a.cn/x>", `<p>见 <a href="http://a.cn/x">http://a.cn/x</a></p>`},

@@ -65,11 +65,15 @@ func (w *writer) element(n *html.Node) {
 		return
 	}
 	w.open = append(w.open, name)
-	// The parser drops one newline at the start of a <pre>.
-	if first := n.FirstChild; name == atom.Pre && first != nil && first.Type == html.TextNode && strings.HasPrefix(first.Data, "\n") {
-		w.out.WriteByte('\n')
-	}
+	start := w.out.Len()
 	w.children(n)
+	if inside := w.out.Bytes()[start:]; name == atom.Pre && len(inside) > 0 && inside[0] == '\n' {
+		// The parser drops one newline at the start of a <pre>.
+		inside = bytes.Clone(inside)
+		w.out.Truncate(start)
+		w.out.WriteByte('\n')
+		w.out.Write(inside)
+	}
 	w.open = w.open[:len(w.open)-1]
 	w.out.WriteString("</")
 	w.out.WriteString(name.String())
