@@ -55,6 +55,7 @@ func archives(tb testing.TB, l *feeds.Layout, c *posts.Catalogue, change func(*f
 			tb.Errorf("%s was built twice", doc.Path)
 		}
 		docs[doc.Path] = doc
+		lintDocument(tb, doc)
 	}
 	return docs
 }

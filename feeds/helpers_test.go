@@ -1,14 +1,18 @@
 package feeds_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/enshi-daily/enshi/feeds"
+	"github.com/enshi-daily/enshi/feeds/lint"
 	"github.com/enshi-daily/enshi/posts"
 )
 
@@ -89,8 +93,29 @@ func build(tb testing.TB, b *feeds.Builder, c *posts.Catalogue, known ...posts.T
 			tb.Errorf("%s was built twice", doc.Path)
 		}
 		docs[doc.Path] = doc
+		lintDocument(tb, doc)
 	}
 	return docs
+}
+
+var ownAddress = regexp.MustCompile(`rel="self"[^>]*href="([^"]*)"|"feed_url":"([^"]*)"`)
+
+// lintDocument holds a document to the validator's rules. That it names its own
+// address, which depends on where it is served, is left to checkDocuments.
+func lintDocument(tb testing.TB, doc feeds.Document) {
+	tb.Helper()
+	if !bytes.HasPrefix(doc.Body, []byte("<?xml")) && !bytes.HasPrefix(doc.Body, []byte(`{"version"`)) {
+		return // of a test that needs any bytes
+	}
+	self := ""
+	if match := ownAddress.FindSubmatch(doc.Body); match != nil {
+		self = strings.ReplaceAll(string(match[1])+string(match[2]), "&amp;", "&")
+	}
+	for _, p := range lint.Lint(doc.Body, doc.MediaType, self) {
+		if !slices.Contains(tolerable(), p.Code) {
+			tb.Errorf("%s: %v\n%.3000s", doc.Path, p, doc.Body)
+		}
+	}
 }
 
 // selfOf is the address at which a document is served.

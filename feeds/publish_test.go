@@ -35,7 +35,14 @@ func newPublisher(tb testing.TB, dir string) *feeds.Publisher {
 
 func publish(tb testing.TB, p *feeds.Publisher, docs iter.Seq2[feeds.Document, error]) feeds.Report {
 	tb.Helper()
-	report, err := p.Publish(context.Background(), docs)
+	report, err := p.Publish(context.Background(), func(yield func(feeds.Document, error) bool) {
+		for doc, err := range docs {
+			lintDocument(tb, doc)
+			if !yield(doc, err) {
+				return
+			}
+		}
+	})
 	if err := errors.Join(err, report.Err()); err != nil {
 		tb.Fatal(err)
 	}
