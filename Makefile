@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test test-peers test-all lint bench bench-send golden fuzz
+.PHONY: help build test test-peers test-all lint bench bench-send bench-feeds golden fuzz
 
 help: ## show this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,12 @@ bench-send: ## plan for a million, and send against Postfix's smtp-source
 FUZZTIME = 30s
 fuzz: ## let every fuzz target search for FUZZTIME=30s
 	./setup/fuzz.sh $(FUZZTIME)
+
+POSTS = 10000
+
+bench-feeds: ## feeds against their floors, Hugo and nginx; POSTS=100000 takes its time
+	./setup/install.sh nginx wrk
+	go run ./bench/feeds -posts $(POSTS)
 
 golden: ## write the golden files anew; read the difference in git
 	./setup/golden.sh

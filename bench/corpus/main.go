@@ -3,7 +3,8 @@
 // with theirs.
 //
 // Post i depends on the seed and on i alone: a larger site begins with the posts
-// of a smaller one, and the same command always writes the same bytes.
+// of a smaller one, and the same command always writes the same bytes. A file's
+// time is its post's date.
 package main
 
 import (
@@ -38,12 +39,12 @@ func run(args []string) error {
 	}
 	n, err := strconv.Atoi(args[0])
 	if err != nil || n < 0 {
-		return fmt.Errorf("N is %q: expected a number of posts", args[0])
+		return fmt.Errorf("number of posts %q: expected 0 or more", args[0])
 	}
 	seed := uint64(1)
 	if len(args) == 3 {
 		if seed, err = strconv.ParseUint(args[2], 10, 64); err != nil {
-			return fmt.Errorf("SEED is %q: expected a number from 0 on", args[2])
+			return fmt.Errorf("seed %q: expected a number from 0 on", args[2])
 		}
 	}
 	return write(newGenerator(seed), args[1], from, n)
@@ -68,7 +69,11 @@ func write(g *generator, dir string, from, n int) error {
 	}
 	for i := from; i < from+n; i++ {
 		p := g.post(i)
-		if err := os.WriteFile(filepath.Join(folder, p.name), p.text, 0o666); err != nil {
+		name := filepath.Join(folder, p.name)
+		if err := os.WriteFile(name, p.text, 0o666); err != nil {
+			return err
+		}
+		if err := os.Chtimes(name, p.date, p.date); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 type post struct {
 	name string
 	text []byte
+	date time.Time
 }
 
 // generator makes posts. What one post is does not depend on the others.
@@ -73,7 +74,7 @@ func (g *generator) post(i int) post {
 	if d.chance(10) {
 		text = "\ufeff" + text
 	}
-	return post{d.date.Format("2006-01-02-") + d.slug() + ".md", []byte(text)}
+	return post{d.date.Format("2006-01-02-") + d.slug() + ".md", []byte(text), d.date}
 }
 
 func (d *draft) frontMatter() string {
