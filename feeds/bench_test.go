@@ -3,7 +3,9 @@ package feeds_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +70,49 @@ func BenchmarkDocuments(b *testing.B) {
 			b.ReportMetric(float64(documents), "documents")
 			b.ReportMetric(float64(size)/1e6, "MB")
 			b.ReportMetric(float64(time.Since(start).Milliseconds())/float64(b.N), "ms/run")
+		})
+	}
+}
+
+// BenchmarkFragmentsAreShared puts the same posts into more and more feeds: each
+// is rendered and marshalled once, and another feed that carries it allocates
+// nothing for it.
+func BenchmarkFragmentsAreShared(b *testing.B) {
+	const n = 50 // as many as a feed holds
+	for _, tags := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("feeds=%d", 1+tags), func(b *testing.B) {
+			list := make([]*posts.Post, n)
+			for i := range list {
+				list[i] = newPost(i)
+				for t := range tags {
+					list[i].Tags = append(list[i].Tags, fmt.Sprintf("标签%d", t))
+				}
+			}
+			c := newCatalogue(list...)
+			var rendered, entries, runs atomic.Int64
+			builder := newBuilder(b, func(o *feeds.Options) {
+				o.Content = func(p *posts.Post) (posts.Content, error) {
+					rendered.Add(1)
+					return prose(p)
+				}
+			})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for b.Loop() {
+				runs.Add(1)
+				for doc, err := range builder.Documents(context.Background(), c) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					entries.Add(int64(doc.Entries))
+				}
+			}
+			runtime.ReadMemStats(&after)
+			posts := float64(runs.Load() * n)
+			b.ReportMetric(float64(rendered.Load())/posts, "renderings/post")
+			b.ReportMetric(float64(entries.Load())/posts, "entries/post")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/posts, "allocs/post")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(entries.Load()), "allocs/entry")
 		})
 	}
 }
