@@ -42,7 +42,7 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 }
 
 // writeWhole sends a long body together with the head of its answer.
-func writeWhole(w http.ResponseWriter, ctx context.Context, body []byte) error {
+func writeWhole(ctx context.Context, w http.ResponseWriter, body []byte) error {
 	c, ok := ctx.Value(connKey{}).(*conn)
 	if !ok {
 		_, err := w.Write(body)

@@ -39,13 +39,13 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 // deliver sends a document, or says that the client has it already. spelled is
 // the path that hubs know it by, "" if they know nothing of it.
 func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spelled string) error {
-	d := s.stock.of(file, v.start)
+	d, link := s.stock.of(file, v.start), s.linkOf(file, spelled)
 	e := chooseEncoding(v.Header["Accept-Encoding"], kept(file)...)
 	if known, named, same := notModified(v.Header, strings.Trim(file.ETag, `"`), file.Modified); same {
 		if named {
 			e = known
 		}
-		s.documentHead(w.Header(), v, d, file, spelled)
+		s.documentHead(w.Header(), v, d, link)
 		w.Header()["Etag"] = d.tags[e.index()]
 		s.count.notModified.Add(1)
 		w.WriteHeader(http.StatusNotModified)
@@ -63,7 +63,7 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 		return err
 	}
 	h := w.Header()
-	s.documentHead(h, v, d, file, spelled)
+	s.documentHead(h, v, d, link)
 	h["Etag"] = d.tags[e.index()]
 	h["Content-Type"] = d.contentType
 	h["Content-Length"] = body.length
@@ -75,7 +75,7 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 }
 
 // documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5).
-func (s *Server) documentHead(h http.Header, v *visit, d *held, file *feeds.File, spelled string) {
+func (s *Server) documentHead(h http.Header, v *visit, d *held, link []string) {
 	h["Cache-Control"] = s.fields.maxAge
 	h["Vary"] = s.fields.vary
 	h["Access-Control-Allow-Origin"] = s.fields.anybody
@@ -88,9 +88,18 @@ func (s *Server) documentHead(h http.Header, v *visit, d *held, file *feeds.File
 	default:
 		h["Last-Modified"] = d.lastModified
 	}
-	if s.links != "" && file.Format != "" && spelled != "" {
-		h["Link"] = []string{s.links + "<" + s.o.Addresses.Public + spelled + `>; rel="self"`}
+	if link != nil {
+		h["Link"] = link
 	}
+}
+
+// linkOf names the hubs that tell of a feed, and the address that they know it
+// by; nil if none does.
+func (s *Server) linkOf(file *feeds.File, spelled string) []string {
+	if s.links == "" || file.Format == "" || spelled == "" {
+		return nil
+	}
+	return []string{s.links + "<" + s.o.Addresses.Public + spelled + `>; rel="self"`}
 }
 
 // sendBody answers with a document's bytes, held or in an open file.
@@ -107,7 +116,7 @@ func (s *Server) sendBody(w http.ResponseWriter, v *visit, body *heldBody, open 
 	case open != nil:
 		_, _ = io.Copy(w, open)
 	default:
-		_ = writeWhole(w, v.Context(), body.bytes)
+		_ = writeWhole(v.Context(), w, body.bytes)
 	}
 }
 
