@@ -244,7 +244,7 @@ func (p *place) mails() []letter {
 	return all
 }
 
-func read(t *testing.T, data []byte) letter {
+func read(t testing.TB, data []byte) letter {
 	t.Helper()
 	r, err := mail.CreateReader(bytes.NewReader(data))
 	if err != nil {
