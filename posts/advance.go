@@ -54,8 +54,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 		if _, twice := standings[record.ID]; !ok || twice || !k.hasFeeds(p) {
 			return nil
 		}
-		named := *p
-		named.ID = record.ID
+		named := record.name(p)
 		delta.Added = append(delta.Added, &named)
 		standings[record.ID] = record.Standing
 		if changed {
@@ -71,7 +70,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 	next.result.Posts = patched(l.result.Posts, delta.Removed, delta.Added)
 	next.result.Due = nil
 	for _, p := range patched(l.result.Due, delta.Removed, delta.Added) {
-		if l.result.Standing[p.ID] == Due {
+		if l.result.Standing[p.ID].due() {
 			next.result.Due = append(next.result.Due, p)
 		}
 	}
@@ -124,11 +123,28 @@ func (k *Keeper) recogniseOne(p *Post, now time.Time) (record Identity, changed,
 // of is the record with what a post's file says now.
 func (i Identity) of(p *Post) Identity {
 	i.Path, i.SourceURL, i.Body, i.Gone = p.Path, p.SourceURL, p.Body, false
-	if p.Withdrawn {
-		i.Standing = Withdrawn
+	if p.Withdrawn && i.Standing != Withdrawn {
+		i.Standing, i.Reason, i.Since = Withdrawn, "", time.Time{}
 	}
 	return i
 }
+
+// name is the post with its identity. One that an operator took back is
+// withdrawn from that moment on, whatever its file says.
+func (i Identity) name(p *Post) Post {
+	named := *p
+	named.ID = i.ID
+	if i.TakenBack() {
+		named.Withdrawn = true
+		if i.Since.After(named.Updated) {
+			named.Updated = i.Since.In(named.Date.Location())
+		}
+	}
+	return named
+}
+
+// due says that a post arrives as soon as it is eligible.
+func (s Standing) due() bool { return s == Due || s == Released }
 
 // hasFeeds says whether the feeds of all topics of a post have their ids.
 func (k *Keeper) hasFeeds(p *Post) bool {
@@ -150,12 +166,12 @@ func (k *Keeper) Moved(records ...Identity) {
 		if !ok {
 			continue
 		}
-		k.known[at].Standing, k.known[at].Reason = r.Standing, r.Reason
+		k.known[at].Standing, k.known[at].Reason, k.known[at].Since = r.Standing, r.Reason, r.Since
 		if k.last != nil {
 			k.last.result.Standing[r.ID] = r.Standing
 		}
 	}
 	if k.last != nil {
-		k.last.result.Due = slices.DeleteFunc(slices.Clone(k.last.result.Due), func(p *Post) bool { return k.last.result.Standing[p.ID] != Due })
+		k.last.result.Due = slices.DeleteFunc(slices.Clone(k.last.result.Due), func(p *Post) bool { return !k.last.result.Standing[p.ID].due() })
 	}
 }

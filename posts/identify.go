@@ -13,7 +13,7 @@ type Recognised struct {
 	Posts       []*Post    // copies of the scanned ones with ID set, in their order
 	Record      []Identity // new and changed records, to be stored
 	Standing    map[ID]Standing
-	Due         []*Post // those whose Standing is Due, in the order of Posts
+	Due         []*Post // those whose Standing is Due or Released, in the order of Posts
 	Delta       *Delta  // what is different from the Recognised before, nil if that is not known
 	Diagnostics []Diagnostic
 	Vanished    []ID // recorded posts whose file is gone since the last scan

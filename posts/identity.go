@@ -7,8 +7,8 @@ import (
 )
 
 // Standing says what became of a post on its way to the arrival log. It only
-// moves forward along backlog | due → (held →) arrived, and to withdrawn from
-// anywhere.
+// moves forward along backlog | due → (held → released →) arrived, and to
+// withdrawn from anywhere.
 type Standing string
 
 // The standings.
@@ -16,6 +16,7 @@ const (
 	Backlog   Standing = "backlog"   // seen by the first scan of a new store: never arrives
 	Due       Standing = "due"       // seen later: arrives as soon as it is eligible
 	Held      Standing = "held"      // kept back by a guard: arrives when an operator releases it
+	Released  Standing = "released"  // let go by an operator: arrives at the next scan, whatever the guards say
 	Arrived   Standing = "arrived"   // has its number in the arrival log
 	Withdrawn Standing = "withdrawn" // taken back before or after it arrived
 )
@@ -27,10 +28,15 @@ type Identity struct {
 	SourceURL string
 	Body      [16]byte // Post.Body of the latest version
 	Standing  Standing // "" for a feed
-	Reason    string   // why it is held
+	Reason    string   // why it is held, or was withdrawn by an operator
 	Gone      bool     // the file vanished
 	Seen      time.Time
+	Since     time.Time // when it was held or an operator decided on it; zero if neither
 }
+
+// TakenBack says that an operator withdrew the post: whatever its file says, it
+// stays so.
+func (i *Identity) TakenBack() bool { return i.Standing == Withdrawn && !i.Since.IsZero() }
 
 // FeedPath is the Path under which the id of a topic's feed is kept.
 func FeedPath(t Topic) string { return feedPrefix + string(t) }
@@ -69,7 +75,7 @@ type Identities interface {
 	// a Standing backwards: a stored Arrived or Withdrawn stays. All or none;
 	// ErrFenced if w has passed on.
 	Record(ctx context.Context, w Watch, records []Identity) error
-	// Revision changes with every Record and is no other store's. It is empty
-	// before the first.
+	// Revision changes with every Record, and with every Decide that decided
+	// something, and is no other store's. It is empty before the first Record.
 	Revision(ctx context.Context) (string, error)
 }

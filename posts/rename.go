@@ -88,10 +88,9 @@ func (r *recogniser) result(now time.Time) Recognised {
 	for i := range r.items {
 		it := &r.items[i]
 		p := &copies[it.place]
-		*p = *it.post
-		p.ID = it.id
-		out.Posts[it.place] = p
 		record, changed := r.record(it, now)
+		*p = record.name(it.post)
+		out.Posts[it.place] = p
 		out.Standing[it.id] = record.Standing
 		if changed {
 			out.Record = append(out.Record, record)
@@ -104,7 +103,7 @@ func (r *recogniser) result(now time.Time) Recognised {
 		out.Vanished = append(out.Vanished, gone.ID)
 	}
 	for _, p := range out.Posts {
-		if out.Standing[p.ID] == Due {
+		if out.Standing[p.ID].due() {
 			out.Due = append(out.Due, p)
 		}
 	}
@@ -136,7 +135,7 @@ func (r *recogniser) newRecord(it *item, now time.Time) Identity {
 		// It was mailed under its old ID, and must not be again.
 		record.Standing = Backlog
 	default:
-		record.Standing, record.Reason = it.heir.Standing, it.heir.Reason
+		record.Standing, record.Reason, record.Since = it.heir.Standing, it.heir.Reason, it.heir.Since
 	}
 	return record
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -27,6 +28,10 @@ type kept struct {
 	Body      string `json:"body,omitempty"` // hexadecimal
 	Gone      bool   `json:"gone,omitempty"`
 	Withdrawn bool   `json:"withdrawn,omitempty"`
+
+	// What an operator withdrew stays withdrawn whatever the file says.
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason,omitempty"`
 }
 
 // SnapshotHeader is what the first line of a snapshot says of the rest.
@@ -90,6 +95,10 @@ func appendKept(b []byte, r *Identity) []byte {
 	}
 	if r.Standing == Withdrawn {
 		b = append(b, `,"withdrawn":true`...)
+	}
+	if r.TakenBack() {
+		b = appendString(append(b, `,"since":`...), r.Since.UTC().Format(time.RFC3339))
+		b = appendString(append(b, `,"reason":`...), r.Reason)
 	}
 	return append(b, '}')
 }
@@ -196,7 +205,7 @@ func parseKept(line []byte) (Identity, error) {
 	}
 	record := Identity{ID: k.ID, Path: k.Path, SourceURL: k.SourceURL, Gone: k.Gone}
 	if k.Withdrawn {
-		record.Standing = Withdrawn
+		record.Standing, record.Since, record.Reason = Withdrawn, k.Since, k.Reason
 	}
 	if k.Body != "" {
 		_, err := hex.Decode(record.Body[:], []byte(k.Body)[:min(len(k.Body), 2*len(record.Body))])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,6 +28,8 @@ func TestSnapshotRoundTrip(t *testing.T) {
 		{ID: "http://news.example.com/feed.xml", Path: posts.FeedPath(posts.Everything)},
 		{ID: "tag:example.com,2024:b", Path: `_posts/2024-03-12-"b"\` + "\n\u2028.md", Gone: true},
 		{ID: "tag:example.com,2024:c", Path: "_posts/2024-03-12-c.md", SourceURL: strings.Repeat("长", 50_000), Standing: posts.Withdrawn},
+		{ID: "tag:example.com,2024:d", Path: "_posts/2024-03-12-d.md", Standing: posts.Withdrawn, Since: scanTime.UTC().Truncate(time.Second), Reason: `"x"`},
+		{ID: "tag:example.com,2024:e", Path: "_posts/2024-03-12-e.md", Standing: posts.Withdrawn, Since: scanTime.UTC().Truncate(time.Second)},
 	}
 	text := snapshot(t, records)
 	got, err := posts.ReadIdentities(strings.NewReader(text))
@@ -36,14 +39,14 @@ func TestSnapshotRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(records, got); diff != "" {
 		t.Errorf("read back (-written +read):\n%s", diff)
 	}
-	if h, err := posts.ReadHeader(strings.NewReader(text)); err != nil || h != (posts.SnapshotHeader{Version: 1, Identities: 4, Gone: 1}) || h != posts.HeaderOf(records) {
+	if h, err := posts.ReadHeader(strings.NewReader(text)); err != nil || h != (posts.SnapshotHeader{Version: 1, Identities: 6, Gone: 1}) || h != posts.HeaderOf(records) {
 		t.Errorf("header %+v, %v", h, err)
 	}
 	lines := strings.Split(text, "\n")
 	if len(lines) != len(records)+3 || !strings.Contains(lines[1], "_posts/2024-03-12-a.md") {
 		t.Errorf("%d lines, want a header, one a record and an end:\n%.300s", len(lines), text)
 	}
-	backwards := []posts.Identity{records[3], records[1], records[2], records[0]}
+	backwards := []posts.Identity{records[5], records[3], records[1], records[2], records[0], records[4]}
 	for i := range backwards {
 		backwards[i].Seen = scanTime
 		if backwards[i].Standing == "" {

@@ -15,6 +15,7 @@ type WatcherOptions struct {
 	Rescan time.Duration // between scans without any event, default 5 minutes
 	Now    func() time.Time
 	Log    *slog.Logger
+	Wake   <-chan struct{} // asks for a scan at once, as if its moment had come; nil for none
 }
 
 // Watcher calls for a scan whenever the site may have changed.
@@ -73,6 +74,8 @@ func (w *Watcher) Run(ctx context.Context, scan func(context.Context, Changes) (
 				e.follow(name)
 				plan.changed(w.o.Now(), e.relative(name))
 				continue
+			case <-w.o.Wake:
+				timer.Stop()
 			case <-timer.C:
 			}
 		}

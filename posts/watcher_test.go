@@ -103,6 +103,17 @@ func TestWatcherScansWhatChanged(t *testing.T) {
 	w.scanned("of a removed file")
 }
 
+func TestWatcherScansWhenWoken(t *testing.T) {
+	wake := make(chan struct{})
+	w := watch(t, func(o *posts.WatcherOptions, _ *watching) { o.Wake = wake })
+	<-w.seen
+	wake <- struct{}{}
+	w.scanned("when woken")
+	if c := <-w.seen; c.All || len(c.Paths) > 0 {
+		t.Errorf("woken: %+v, want no changes", c)
+	}
+}
+
 func TestWatcherTellsWhatChanged(t *testing.T) {
 	w := watch(t, nil)
 	if c := <-w.seen; !c.All {

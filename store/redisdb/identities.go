@@ -65,8 +65,8 @@ func fenced(passed bool) error {
 	return nil
 }
 
-// storedIdentity is what is kept of an identity beside ID, standing and reason,
-// which scripts read and write.
+// storedIdentity is what is kept of an identity beside ID, standing, reason and
+// since, which scripts read and write.
 type storedIdentity struct {
 	Path      string    `json:"path,omitempty"`
 	SourceURL string    `json:"source_url,omitempty"`
@@ -93,12 +93,12 @@ func (db *DB) Identities(ctx context.Context) ([]posts.Identity, error) {
 }
 
 func decodeIdentity(id posts.ID, value string) (posts.Identity, error) {
-	part := strings.SplitN(value, "\t", 3)
-	if len(part) != 3 {
-		return posts.Identity{}, fmt.Errorf("expected standing, reason and record, got %q", value)
+	part := strings.SplitN(value, "\t", 4)
+	if len(part) != 4 {
+		return posts.Identity{}, fmt.Errorf("expected standing, reason, since and record, got %q", value)
 	}
 	var s storedIdentity
-	if err := json.Unmarshal([]byte(part[2]), &s); err != nil {
+	if err := json.Unmarshal([]byte(part[3]), &s); err != nil {
 		return posts.Identity{}, err
 	}
 	one := posts.Identity{
@@ -107,6 +107,10 @@ func decodeIdentity(id posts.ID, value string) (posts.Identity, error) {
 	}
 	if err := json.Unmarshal([]byte(part[1]), &one.Reason); err != nil {
 		return posts.Identity{}, err
+	}
+	read := recordReader{}
+	if one.Since = read.time(part[2]); read.err != nil {
+		return posts.Identity{}, read.err
 	}
 	if s.Body != "" {
 		if n, err := hex.Decode(one.Body[:], []byte(s.Body)); err != nil || n != len(one.Body) {
@@ -133,7 +137,7 @@ func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identit
 		if err != nil {
 			return fmt.Errorf("identity %s: %w", r.ID, err)
 		}
-		args = append(args, string(r.ID), string(r.Standing), reason, value)
+		args = append(args, string(r.ID), string(r.Standing), reason, recordTime(r.Since), value)
 	}
 	n, err := db.number(ctx, scriptRecord, []string{db.keys.watch(), db.keys.identities()}, args...)
 	if err != nil {

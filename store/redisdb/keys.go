@@ -90,16 +90,16 @@ func (k keys) stopped(s int) string { return k.shard(s, "stopped") }
 func (k keys) meta() string { return k.common("meta") }
 
 // watch: HASH, issued, token, holder, until (ms), origin and records (the
-// identities' revision); for ever.
+// identities' revision), decisions; for ever.
 func (k keys) watch() string { return k.common("watch") }
 
-// identities: HASH, post ID → standing, reason and record; for ever.
+// identities: HASH, post ID → standing, reason, since and record; for ever.
 func (k keys) identities() string { return k.common("identities") }
 
 // head: STRING, the greatest arrival number; for ever.
 func (k keys) head() string { return k.common("head") }
 
-// log: HASH, arrival number → entry; for ever.
+// log: HASH, arrival number → entry, marked if an operator withdrew it; for ever.
 func (k keys) log() string { return k.common("log") }
 
 // numbers: HASH, post ID → arrival number; for ever.

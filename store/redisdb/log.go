@@ -21,6 +21,9 @@ type keptEntry struct {
 	Topics  []posts.Topic `json:"topics,omitempty"`
 }
 
+// takenBackMark ends the entry of a post that an operator withdrew.
+const takenBackMark = "\twithdrawn"
+
 // Head returns the greatest number given.
 func (db *DB) Head(ctx context.Context) (int64, error) {
 	head, err := db.rdb.Get(ctx, db.keys.head()).Int64()
@@ -119,6 +122,7 @@ func decodeEntry(number int64, value string) (digest.Entry, error) {
 	if !ok {
 		return digest.Entry{}, fmt.Errorf("expected two parts, got %q", value)
 	}
+	second, takenBack := strings.CutSuffix(second, takenBackMark)
 	var e digest.Entry
 	if err := json.Unmarshal([]byte(second), &e); err != nil {
 		return digest.Entry{}, err
@@ -128,5 +132,6 @@ func decodeEntry(number int64, value string) (digest.Entry, error) {
 		return digest.Entry{}, err
 	}
 	e.Number, e.Arrived, e.Topics = number, kept.Arrived, kept.Topics
+	e.Withdrawn = e.Withdrawn || takenBack
 	return e, nil
 }

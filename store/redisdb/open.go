@@ -43,6 +43,7 @@ type DB struct {
 
 var (
 	_ posts.Identities     = (*DB)(nil)
+	_ posts.Decisions      = (*DB)(nil)
 	_ digest.Log           = (*DB)(nil)
 	_ subscribers.Registry = (*DB)(nil)
 	_ subscribers.Bulk     = (*DB)(nil)

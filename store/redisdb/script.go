@@ -22,6 +22,7 @@ const (
 	scriptBegin      script = "begin"
 	scriptCancel     script = "cancel"
 	scriptCandidates script = "candidates"
+	scriptDecide     script = "decide"
 	scriptDelete     script = "delete"
 	scriptExpired    script = "expired"
 	scriptFinish     script = "finish"

@@ -10,16 +10,16 @@ import (
 // Identities implements posts.Identities.
 func (db *DB) Identities(ctx context.Context) (all []posts.Identity, err error) {
 	err = db.read(ctx, "read identities", func(t *tx) error {
-		return t.rows(`SELECT id, path, source_url, body, standing, reason, gone, seen FROM identity`, nil,
+		return t.rows(`SELECT id, path, source_url, body, standing, reason, gone, seen, since FROM identity`, nil,
 			func(scan func(...any) error) error {
 				var i posts.Identity
 				var body []byte
-				var seen int64
-				if err := scan(&i.ID, &i.Path, &i.SourceURL, &body, &i.Standing, &i.Reason, &i.Gone, &seen); err != nil {
+				var seen, since int64
+				if err := scan(&i.ID, &i.Path, &i.SourceURL, &body, &i.Standing, &i.Reason, &i.Gone, &seen, &since); err != nil {
 					return err
 				}
 				copy(i.Body[:], body)
-				i.Seen = moment(seen)
+				i.Seen, i.Since = moment(seen), moment(since)
 				all = append(all, i)
 				return nil
 			})
@@ -62,18 +62,23 @@ func (db *DB) Revision(ctx context.Context) (revision string, err error) {
 }
 
 func (t *tx) record(i posts.Identity) error {
-	_, err := t.exec(upsertIdentity, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen))
+	_, err := t.exec(upsertIdentity, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen), seconds(i.Since))
 	return err
 }
 
-// A record moves up alone: the standings by their ranks.
+// A record moves up alone, by the ranks of the standings, and nothing moves what
+// an operator withdrew. Where the standing stays, so does what belongs to it.
 const (
-	upsertIdentity = `INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+	upsertIdentity = `INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
 		path = excluded.path, source_url = excluded.source_url, body = excluded.body,
-		standing = CASE WHEN ` + storedRank + ` > ` + givenRank + ` THEN standing ELSE excluded.standing END,
-		reason = excluded.reason, gone = excluded.gone, seen = excluded.seen`
+		standing = CASE WHEN ` + stays + ` THEN standing ELSE excluded.standing END,
+		reason = CASE WHEN ` + stays + ` THEN reason ELSE excluded.reason END,
+		since = CASE WHEN ` + stays + ` THEN since ELSE excluded.since END,
+		gone = excluded.gone, seen = excluded.seen`
 
+	stays      = `(` + storedRank + ` > ` + givenRank + ` OR ` + takenBack + `)`
+	takenBack  = `standing = 'withdrawn' AND since > 0`
 	storedRank = `CASE standing` + ranks
 	givenRank  = `CASE excluded.standing` + ranks
-	ranks      = ` WHEN 'withdrawn' THEN 4 WHEN 'arrived' THEN 3 WHEN 'held' THEN 2 WHEN '' THEN 0 ELSE 1 END`
+	ranks      = ` WHEN 'withdrawn' THEN 5 WHEN 'arrived' THEN 4 WHEN 'released' THEN 3 WHEN 'held' THEN 2 WHEN '' THEN 0 ELSE 1 END`
 )

@@ -67,7 +67,7 @@ func (t *tx) arrive(e digest.Entry, number int64) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = t.exec(`UPDATE identity SET standing = ? WHERE id = ?`, posts.Arrived, e.Post)
+	_, err = t.exec(`UPDATE identity SET standing = ?, reason = '', since = 0 WHERE id = ?`, posts.Arrived, e.Post)
 	return true, err
 }
 
@@ -97,6 +97,11 @@ func (t *tx) update(e digest.Entry) error {
 		return err
 	}
 	e.Number, e.Arrived, e.Topics = old.Number, old.Arrived, old.Topics
+	taken, err := t.row(`SELECT 1 FROM identity WHERE id = ? AND `+takenBack, values(e.Post), new(int))
+	if err != nil {
+		return err
+	}
+	e.Withdrawn = e.Withdrawn || taken
 	changed, err := json.Marshal(e)
 	if err != nil {
 		return err

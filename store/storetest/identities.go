@@ -134,7 +134,7 @@ func (s *scene) record(w posts.Watch, records ...posts.Identity) {
 func identitiesRoundTrip(s *scene) {
 	feed := posts.Identity{ID: "urn:uuid:feed", Path: posts.FeedPath(posts.Tag(`恩施:"日报"`)), Seen: at(0)}
 	held := identity("https://example.org/恩施#1", posts.Held)
-	held.Reason = "more than 200 new posts in one scan"
+	held.Reason, held.Since = "more than 200 new posts in one scan", at(4)
 	gone := identity("tag:example.org,2026:gone", posts.Backlog)
 	gone.Gone = true
 	s.record(s.watch(), feed, held, gone)
@@ -153,25 +153,27 @@ func recordReplaces(s *scene) {
 
 func recordForward(s *scene) {
 	w := s.watch()
-	for _, stays := range []posts.Standing{posts.Arrived, posts.Withdrawn} {
-		id := posts.ID("stays " + stays)
-		s.record(w, identity(id, stays))
-		for _, back := range []posts.Standing{posts.Backlog, posts.Due, posts.Held} {
-			again := identity(id, back)
-			again.Path = "_posts/renamed.md"
+	order := []posts.Standing{posts.Due, posts.Held, posts.Released, posts.Arrived, posts.Withdrawn}
+	var want []posts.Identity
+	for i, stays := range order[1:] {
+		stored := identity(posts.ID("stays "+stays), stays)
+		stored.Reason, stored.Since = "of "+string(stays), at(i)
+		s.record(w, stored)
+		for _, back := range append([]posts.Standing{posts.Backlog}, order[:i+1]...) {
+			again := identity(stored.ID, back)
+			again.Path, again.Reason = "_posts/renamed.md", "another"
 			s.record(w, again)
 		}
+		stored.Path = "_posts/renamed.md"
+		want = append(want, stored)
 	}
-	s.record(w, identity("stays withdrawn", posts.Arrived))
-	arrived, withdrawn := identity("stays arrived", posts.Arrived), identity("stays withdrawn", posts.Withdrawn)
-	arrived.Path = "_posts/renamed.md"
-	s.recorded(arrived, withdrawn)
+	s.recorded(want...)
 }
 
 func recordMoves(s *scene) {
 	w := s.watch()
 	last := identity("a", posts.Due)
-	for _, standing := range []posts.Standing{posts.Due, posts.Held, posts.Arrived, posts.Withdrawn} {
+	for _, standing := range []posts.Standing{posts.Due, posts.Held, posts.Released, posts.Arrived, posts.Withdrawn} {
 		last.Standing = standing
 		s.record(w, last)
 		s.recorded(last)

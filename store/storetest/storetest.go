@@ -15,6 +15,7 @@ import (
 // Store is everything that one store implements.
 type Store interface {
 	posts.Identities
+	posts.Decisions
 	digest.Log
 	subscribers.Registry
 	subscribers.Bulk
@@ -57,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		laws []law
 	}{
 		{"posts.Identities", identities()},
+		{"posts.Decisions", decisions()},
 		{"digest.Log", arrivals()},
 		{"subscribers.Registry", registry()},
 		{"subscribers.Bulk", bulk()},

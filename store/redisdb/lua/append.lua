@@ -8,15 +8,15 @@ local head = tonumber(redis.call('GET', KEYS[2]) or 0)
 for i = 2, #ARGV, 4 do
   local post = ARGV[i]
   local seen = redis.call('HGET', KEYS[5], post)
-  local standing, rest
-  if seen then standing, rest = string.match(seen, '^([^\t]*)\t[^\t]*\t(.*)$') end
+  local standing, _, since, rest
+  if seen then standing, _, since, rest = unpack_identity(seen) end
   if standing ~= 'withdrawn' and ARGV[i + 1] ~= '1' then
     if redis.call('HEXISTS', KEYS[4], post) == 0 then
       head = head + 1
       redis.call('HSET', KEYS[3], ms(head), ARGV[i + 2] .. '\t' .. ARGV[i + 3])
       redis.call('HSET', KEYS[4], post, ms(head))
     end
-    if standing and standing ~= 'arrived' then redis.call('HSET', KEYS[5], post, 'arrived\t""\t' .. rest) end
+    if standing and standing ~= 'arrived' then redis.call('HSET', KEYS[5], post, pack_identity('arrived', '""', '', rest)) end
   end
 end
 redis.call('SET', KEYS[2], ms(head))

@@ -119,6 +119,18 @@ local function rehome(keys, id, old, new)
   end
 end
 
+-- Identities are standing, reason, since and record, a tab between each.
+local function unpack_identity(v) return string.match(v, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$') end
+local function pack_identity(standing, reason, since, record)
+  return table.concat({ standing, reason, since, record }, '\t')
+end
+
+-- taken_back: posts.Identity.TakenBack.
+local function taken_back(standing, since) return standing == 'withdrawn' and since ~= '' end
+
+-- unmarked is an entry of the arrival log without the mark of a withdrawal.
+local function unmarked(entry) return (string.gsub(entry, '\twithdrawn$', '')) end
+
 -- slice returns t[from..to].
 local function slice(t, from, to)
   local part = {}

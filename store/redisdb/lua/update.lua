@@ -7,8 +7,9 @@ local replaced = 0
 for i = 2, #ARGV, 2 do
   local number = redis.call('HGET', KEYS[3], ARGV[i])
   if number then
-    local kept = string.match(redis.call('HGET', KEYS[2], number), '^([^\t]*)\t')
-    redis.call('HSET', KEYS[2], number, kept .. '\t' .. ARGV[i + 1])
+    local entry = redis.call('HGET', KEYS[2], number)
+    local kept = string.match(entry, '^([^\t]*)\t')
+    redis.call('HSET', KEYS[2], number, kept .. '\t' .. ARGV[i + 1] .. string.sub(entry, #unmarked(entry) + 1))
     replaced = replaced + 1
   end
 end

@@ -2,6 +2,7 @@
 -- Lists are JSON, so that an operator can read them with the sqlite3 shell.
 
 -- 'fingerprint': of the key ring that made the subscriber IDs.
+-- 'identities': their revision; 'decisions': how many were made.
 -- 'epoch': raised by a restore or a copy, to fence processes of the old store.
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
@@ -24,7 +25,8 @@ CREATE TABLE identity (
   standing   TEXT NOT NULL,
   reason     TEXT NOT NULL,
   gone       INTEGER NOT NULL,
-  seen       INTEGER NOT NULL
+  seen       INTEGER NOT NULL,
+  since      INTEGER NOT NULL    -- when it was held or an operator decided on it
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE arrival (
