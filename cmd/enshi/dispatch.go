@@ -45,7 +45,7 @@ func (d *dispatch) send(ctx context.Context) error {
 		case a.inHand() == 0 && (!d.wait || retries == 0):
 			return nil
 		case stuck.note(d.now(), a.inHand()) && (!d.wait || retries == 0):
-			d.log.Warn("others have what is left in hand, or had it when they were killed", "deliveries", a.inHand())
+			d.log.Warn("another process has these in hand; if it was killed, they come back when its leases end", "deliveries", a.inHand())
 			return nil
 		}
 		if retries > 0 && retries != said {
