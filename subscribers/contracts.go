@@ -30,8 +30,18 @@ type Registry interface {
 	Delete(ctx context.Context, s Subscriber) error
 }
 
+// Saving is a record to be saved, with the notice that goes with it.
+type Saving struct {
+	Subscriber Subscriber
+	Notice     Notice
+}
+
 // Bulk reads and writes many records.
 type Bulk interface {
+	// SaveAll does what Registry.Save does for each of many, in few steps of
+	// the store, and returns what became of each: nil or ErrConflict. An error
+	// of the whole means that any of them may be saved or not.
+	SaveAll(ctx context.Context, list []Saving) ([]error, error)
 	// All yields every record, erased ones included, in no order, without
 	// holding them in memory. A record changed meanwhile is yielded once,
 	// before or after its change.

@@ -13,6 +13,7 @@ import (
 // ImportOptions say where an import goes and on whose word.
 type ImportOptions struct {
 	Registry Registry
+	Bulk     Bulk // of the same store
 	Keys     *Keys
 	Head     func(context.Context) (int64, error) // of the arrival log
 	Now      func() time.Time
@@ -54,21 +55,23 @@ const conflictTries = 10
 // whatever the consent; whoever has left, bounced or complained, in the file or
 // on record, is not brought back.
 func Import(ctx context.Context, r io.Reader, o ImportOptions) (Report, error) {
-	if o.DryRun {
-		o.Registry = &rehearsal{Registry: o.Registry, saved: make(map[ID]Subscriber)}
-	}
 	var report Report
 	t, err := readHeader(r)
 	if err != nil {
 		return report, fmt.Errorf("import subscribers: %w", err)
 	}
+	into := newIntake(o, &report)
 	for {
 		cells, err := t.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return report, nil
+			err = nil
+			fallthrough
 		case err != nil && !isRowError(err):
-			return report, fmt.Errorf("import subscribers: %w", err)
+			if err = errors.Join(err, into.flush(ctx)); err != nil {
+				err = fmt.Errorf("import subscribers: %w", err)
+			}
+			return report, err
 		}
 		var in entry
 		if err == nil {
@@ -79,12 +82,9 @@ func Import(ctx context.Context, r io.Reader, o ImportOptions) (Report, error) {
 			report.Rejected = append(report.Rejected, Rejection{t.row, err.Error()})
 			continue
 		}
-		landed, err := o.enter(ctx, in)
-		if err != nil {
-			return report, fmt.Errorf("import subscribers: row %d: %w", t.row, err)
+		if err := into.take(ctx, t.row, in); err != nil {
+			return report, fmt.Errorf("import subscribers: %w", err)
 		}
-		report.Rows++
-		report.count(landed)
 	}
 }
 
@@ -154,25 +154,6 @@ const (
 	suppressed
 )
 
-// enter brings one entry to the registry, again if its record changed between
-// reading and saving.
-func (o *ImportOptions) enter(ctx context.Context, in entry) (landing, error) {
-	switch in.state {
-	case Unsubscribed, Bounced, Complained, Erased:
-		return suppressed, nil
-	}
-	id := o.Keys.ID(in.address)
-	for try := 1; ; try++ {
-		landed, err := o.enterOnce(ctx, id, in)
-		if err == nil {
-			return landed, nil
-		}
-		if !errors.Is(err, ErrConflict) || try == conflictTries {
-			return 0, fmt.Errorf("subscriber %s: %w", id, err)
-		}
-	}
-}
-
 func (o *ImportOptions) enterOnce(ctx context.Context, id ID, in entry) (landing, error) {
 	s, err := o.Registry.Subscriber(ctx, id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -227,24 +208,4 @@ func (p Preferences) or(q Preferences) Preferences {
 		p.Language = q.Language
 	}
 	return p
-}
-
-// rehearsal is a registry that keeps what is saved to itself, so that a dry
-// run counts an address that stands in the file twice as the real run would.
-type rehearsal struct {
-	Registry
-	saved map[ID]Subscriber
-}
-
-func (r *rehearsal) Subscriber(ctx context.Context, id ID) (Subscriber, error) {
-	if s, ok := r.saved[id]; ok {
-		return s, nil
-	}
-	return r.Registry.Subscriber(ctx, id)
-}
-
-func (r *rehearsal) Save(_ context.Context, s Subscriber, _ Notice) error {
-	s.Version++
-	r.saved[s.ID] = s
-	return nil
 }

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/internal/redistest"
@@ -118,19 +116,15 @@ func (s *scene) people(n, sets int) {
 		}
 		chosen[i] = posts.SortTopics(chosen[i])
 	}
-	const hands = 8
-	var group errgroup.Group
-	for h := range hands {
-		group.Go(func() error {
-			for i := h; i < n; i += hands {
-				if err := s.store.Save(context.Background(), s.person(i, chosen[i%sets]), subscribers.NoNotice); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	const step = 2000
+	for from := 0; from < n; from += step {
+		list := make([]subscribers.Saving, min(step, n-from))
+		for i := range list {
+			list[i].Subscriber = s.person(from+i, chosen[(from+i)%sets])
+		}
+		_, err := s.store.SaveAll(context.Background(), list)
+		check(s, "people", err)
 	}
-	check(s, "people", group.Wait())
 }
 
 func (s *scene) person(i int, topics []posts.Topic) subscribers.Subscriber {

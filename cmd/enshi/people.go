@@ -244,7 +244,7 @@ func importSubscribers(c *cli.Context, p *parts) error {
 		return err
 	}
 	report, err := subscribers.Import(c.Context, in, subscribers.ImportOptions{
-		Registry: p.store, Keys: p.keys, Head: p.store.Head, Now: p.now,
+		Registry: p.store, Bulk: p.store, Keys: p.keys, Head: p.store.Head, Now: p.now,
 		Defaults: defaults, Consent: c.String("consent"), DryRun: c.Bool("dry-run"),
 	})
 	if err != nil {

@@ -59,13 +59,55 @@ func (db *DB) records(ctx context.Context, ids []subscribers.ID) ([]subscribers.
 
 // Save stores s by compare-and-swap and queues the notice in the same step.
 func (db *DB) Save(ctx context.Context, s subscribers.Subscriber, n subscribers.Notice) error {
-	shard, err := shardOf(s.ID)
+	c, err := db.saveCall(s, n)
 	if err != nil {
 		return err
 	}
-	fields, err := encodeRecord(s)
+	stored, err := db.number(ctx, scriptSave, c.keys, c.args...)
 	if err != nil {
 		return err
+	}
+	return conflict(stored, s.ID)
+}
+
+// saveStep is how many records go in one pipeline.
+const saveStep = 500
+
+// SaveAll is Save for each, in pipelines.
+func (db *DB) SaveAll(ctx context.Context, list []subscribers.Saving) ([]error, error) {
+	became := make([]error, 0, len(list))
+	for from := 0; from < len(list); from += saveStep {
+		part := list[from:min(from+saveStep, len(list))]
+		calls := make([]call, len(part))
+		for i, one := range part {
+			var err error
+			if calls[i], err = db.saveCall(one.Subscriber, one.Notice); err != nil {
+				return nil, err
+			}
+		}
+		answers, err := db.run(ctx, scriptSave, calls...)
+		if err != nil {
+			return nil, err
+		}
+		for i, answer := range answers {
+			stored, err := answer.Int64()
+			if err != nil {
+				return nil, db.fail(string(scriptSave), err)
+			}
+			became = append(became, conflict(stored, part[i].Subscriber.ID))
+		}
+	}
+	return became, nil
+}
+
+func (db *DB) saveCall(s subscribers.Subscriber, n subscribers.Notice) (call, error) {
+	shard, err := shardOf(s.ID)
+	if err != nil {
+		return call{}, err
+	}
+	fields, err := encodeRecord(s)
+	if err != nil {
+		return call{}, err
 	}
 	keys := append([]string{db.keys.subscriber(shard, s.ID)}, db.keys.person(shard)...)
 	var q queue
@@ -79,11 +121,7 @@ func (db *DB) Save(ctx context.Context, s subscribers.Subscriber, n subscribers.
 		db.clock(), s.Version, string(s.ID), string(s.State), string(s.Cadence), s.Cursor,
 		q.edition, string(q.group),
 	}
-	stored, err := db.number(ctx, scriptSave, keys, append(args, fields...)...)
-	if err != nil {
-		return err
-	}
-	return conflict(stored, s.ID)
+	return call{keys, append(args, fields...)}, nil
 }
 
 // conflict reads the answer of save.lua and delete.lua.

@@ -2,6 +2,7 @@ package sqlitedb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/enshi-daily/enshi/delivery"
@@ -28,20 +29,47 @@ func (db *DB) Subscriber(ctx context.Context, id subscribers.ID) (s subscribers.
 
 // Save implements subscribers.Registry.
 func (db *DB) Save(ctx context.Context, s subscribers.Subscriber, n subscribers.Notice) error {
-	return db.write(ctx, "save a subscriber", func(t *tx) error {
-		cursor, err := t.unchanged(s)
-		if err != nil {
-			return err
-		}
-		s.Cursor = max(s.Cursor, cursor)
-		if err := t.put(s, s.Version+1); err != nil {
-			return fmt.Errorf("%s: %w", s.ID, err)
-		}
-		if n == subscribers.NoNotice {
+	return db.write(ctx, "save a subscriber", func(t *tx) error { return t.save(s, n) })
+}
+
+// saveStep is how many records are saved in one transaction, which is then far
+// below a quarter of a second.
+const saveStep = 500
+
+// SaveAll implements subscribers.Bulk.
+func (db *DB) SaveAll(ctx context.Context, list []subscribers.Saving) ([]error, error) {
+	became := make([]error, len(list))
+	for from := 0; from < len(list); from += saveStep {
+		err := db.write(ctx, "save subscribers", func(t *tx) error {
+			for i := from; i < min(from+saveStep, len(list)); i++ {
+				err := t.save(list[i].Subscriber, list[i].Notice)
+				if became[i] = err; err != nil && !errors.Is(err, subscribers.ErrConflict) {
+					return err
+				}
+			}
 			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-		return t.notify(delivery.NoticeEdition(n), s.ID)
-	})
+	}
+	return became, nil
+}
+
+// save changes nothing if it returns subscribers.ErrConflict.
+func (t *tx) save(s subscribers.Subscriber, n subscribers.Notice) error {
+	cursor, err := t.unchanged(s)
+	if err != nil {
+		return err
+	}
+	s.Cursor = max(s.Cursor, cursor)
+	if err := t.put(s, s.Version+1); err != nil {
+		return fmt.Errorf("%s: %w", s.ID, err)
+	}
+	if n == subscribers.NoNotice {
+		return nil
+	}
+	return t.notify(delivery.NoticeEdition(n), s.ID)
 }
 
 // unchanged demands that the stored version is still that of s (0 for none),

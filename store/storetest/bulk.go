@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -16,6 +17,8 @@ func bulk() []law {
 		{"All yields a record that changes meanwhile once", allChanging},
 		{"Count returns how many there are in each state", countStates},
 		{"Count of an empty store counts nobody", countEmpty},
+		{"SaveAll saves each of many as Save does", saveAll},
+		{"SaveAll answers ErrConflict for each that changed, and saves the others", saveAllConflicts},
 	}
 }
 
@@ -122,3 +125,44 @@ func countStates(s *scene) {
 }
 
 func countEmpty(s *scene) { s.states(nil) }
+
+func saveAll(s *scene) {
+	list := make([]subscribers.Saving, 1200)
+	for i := range list {
+		list[i].Subscriber = person(i)
+	}
+	list[3].Subscriber.State = subscribers.Pending
+	list[3].Notice = subscribers.NoticeConfirm
+	became, err := s.Store.SaveAll(s.ctx, list)
+	s.ok(err, "SaveAll")
+	equal(s, "answers", len(became), len(list))
+	for i, err := range became {
+		s.ok(err, "SaveAll of one")
+		want := list[i].Subscriber
+		want.Version++
+		if i%100 == 3 {
+			s.same(want, want.Version)
+		}
+	}
+	equal(s, "records", len(s.everybody()), len(list))
+	equal(s, "notices that wait", s.ready(delivery.Work{Edition: delivery.EditionConfirm}), 1)
+	became, err = s.Store.SaveAll(s.ctx, nil)
+	s.ok(err, "SaveAll of nothing")
+	equal(s, "answers for nothing", len(became), 0)
+}
+
+func saveAllConflicts(s *scene) {
+	all := s.people(3)
+	stale := all[1]
+	stale.Version += 7
+	cursor := all[2]
+	cursor.Cursor = -1 // stores never move it backwards
+	became, err := s.Store.SaveAll(s.ctx, []subscribers.Saving{{Subscriber: all[0]}, {Subscriber: stale}, {Subscriber: cursor}, {Subscriber: all[0]}})
+	s.ok(err, "SaveAll")
+	s.ok(became[0], "the first")
+	s.is(became[1], "a stale record", subscribers.ErrConflict)
+	s.ok(became[2], "the third")
+	s.is(became[3], "the first again", subscribers.ErrConflict)
+	equal(s, "Cursor", s.stored(all[2].ID).Cursor, all[2].Cursor)
+	equal(s, "Version of the stale one", s.stored(all[1].ID).Version, all[1].Version)
+}
