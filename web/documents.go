@@ -33,6 +33,7 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 		s.moved(w, v, spelled)
 		return nil
 	}
+	s.stock.learn(v.RequestURI, v.place)
 	return s.deliver(w, v, &file, spelled)
 }
 

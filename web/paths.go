@@ -19,6 +19,7 @@ type place struct {
 	raw   string // as the client spelled it, without the query, empty segments dropped
 	path  string // decoded, NFC, with a leading slash
 	loose bool   // there were empty segments
+	sole  bool   // raw is the one spelling of path, which was found out before
 }
 
 // readPlace refuses every path that no address of ours can be: those that try
@@ -73,6 +74,9 @@ func hasDots(path string) bool {
 
 // canonical is the one spelling of the path, and whether the client used it.
 func (p place) canonical() (string, bool) {
+	if p.sole {
+		return p.raw, true
+	}
 	spelled := feeds.EncodePath(strings.TrimPrefix(p.path, "/"))
 	return spelled, spelled == p.raw && !p.loose
 }

@@ -54,11 +54,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	route := s.dispatch(rec, &visit{Request: r, start: start})
 	s.count.request(rec.status)
-	if s.o.Log.Enabled(r.Context(), slog.LevelInfo) {
-		s.o.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-			slog.String("method", methodName(r.Method)), slog.String("route", route),
-			slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
-			slog.Duration("took", s.o.Now().Sub(start)))
+	if h := s.o.Log.Handler(); h.Enabled(r.Context(), slog.LevelInfo) {
+		// Not through Logger, which would look up the line that logs.
+		end := s.o.Now()
+		line := slog.NewRecord(end, slog.LevelInfo, "request", 0)
+		line.AddAttrs(slog.String("method", methodName(r.Method)), slog.String("route", route),
+			slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes), slog.Duration("took", end.Sub(start)))
+		_ = h.Handle(r.Context(), line) // as Logger does: there is nowhere to say it
 	}
 }
 
@@ -85,7 +87,9 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 		}
 	}()
 	var err error
-	if v.place, err = readPlace(v.URL, s.base); err != nil {
+	if known, ok := s.stock.place(v.RequestURI); ok {
+		v.place = known
+	} else if v.place, err = readPlace(v.URL, s.base); err != nil {
 		s.fail(w, v, pattern, err)
 		return pattern
 	}

@@ -34,7 +34,11 @@ type stock struct {
 	mu     sync.RWMutex
 	byName map[string]*held
 	size   int64
+	places map[string]place // by what the client sent
 }
+
+// mostPlaces is how many addresses are remembered.
+const mostPlaces = 8192
 
 // held is one version of a document. Values of fields belong to all answers:
 // nobody changes them.
@@ -55,7 +59,32 @@ type heldBody struct {
 	length []string
 }
 
-func newStock(limit int64) *stock { return &stock{limit: limit, byName: make(map[string]*held)} }
+func newStock(limit int64) *stock {
+	return &stock{limit: limit, byName: make(map[string]*held), places: make(map[string]place)}
+}
+
+// place is what readPlace and canonical once said of an address.
+func (s *stock) place(address string) (place, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p, ok := s.places[address]
+	return p, ok
+}
+
+// learn remembers the address of a document. Others, which anybody could make
+// up, are not for it.
+func (s *stock) learn(address string, p place) {
+	if p.sole || address != p.raw {
+		return
+	}
+	p.sole = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.places) >= mostPlaces {
+		clear(s.places)
+	}
+	s.places[address] = p
+}
 
 // of returns the version of a document that file describes.
 func (s *stock) of(file *feeds.File, now time.Time) *held {

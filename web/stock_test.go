@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -195,4 +196,25 @@ func TestManyAsk(t *testing.T) {
 		})
 	}
 	asking.Wait()
+}
+
+func TestAddressesAreLookedUpAgainEachTime(t *testing.T) {
+	documents := folder{}
+	documents.sized(t, 5000)
+	s := newSite(t, func(o *web.Options) { o.Documents = documents })
+	handler := s.server.Handler()
+	get := func() int {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/5000.xml", nil))
+		return w.Code
+	}
+	for range 3 {
+		if code := get(); code != http.StatusOK {
+			t.Errorf("status = %d, want 200", code)
+		}
+	}
+	delete(documents, "5000.xml")
+	if code := get(); code != http.StatusNotFound {
+		t.Errorf("status of a document that is gone = %d, want 404", code)
+	}
 }
