@@ -68,7 +68,7 @@ func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {
 		return taken, fmt.Errorf("arrival log: %w", err)
 	}
 	eligible := i.eligible(r, &taken)
-	held, reason := i.guard(eligible, r.Standing)
+	held, reason := i.guard(eligible, r)
 	for _, p := range eligible {
 		if held[p.ID] != nil {
 			taken.Held = append(taken.Held, posts.Identity{ID: p.ID, Path: p.Path, Standing: posts.Held, Reason: reason[p.ID]})

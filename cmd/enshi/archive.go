@@ -30,6 +30,7 @@ type archive struct {
 	missed    bool           // a change that no scan has seen
 	listing   *posts.Listing // what the next scan of everything begins from, nil to list anew
 	catalogue *posts.Catalogue
+	decided   string // the store's Decided that the keeper knows of
 }
 
 // reading is what one scan gave.
@@ -43,6 +44,7 @@ type reading struct {
 	vanished    []posts.ID
 	wake        time.Time
 	unsettled   []string
+	standing    map[posts.ID]posts.Standing // valid until the next scan
 }
 
 // siteFS opens the directory of a Jekyll site.
@@ -64,11 +66,19 @@ func siteFS(dir string) (fs.FS, error) {
 
 // scanOptions say what a scan may do beside reading.
 type scanOptions struct {
-	changes  posts.Changes // what may have changed since the last scan; everything, if there was none
-	record   bool          // take the watch if it is free, and record what is new
-	foresee  bool          // say what would arrive, and change nothing
-	backfill int
+	changes posts.Changes // what may have changed since the last scan; everything, if there was none
+	record  bool          // take the watch if it is free, and record what is new
+	foresee bool          // say what would arrive, and change nothing
+	admission
 }
+
+// admission says which posts may arrive beside those that would anyway.
+type admission struct {
+	backfill              int
+	acceptMany, acceptOld bool // what the guards would hold
+}
+
+func (a admission) asks() bool { return a != admission{} }
 
 // scan reads the site again and recognises its posts. With record it also
 // remembers new identities and lets new posts arrive, unless another process
@@ -84,10 +94,16 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 			return reading{}, err
 		}
 	}
-	if watch == nil || a.last == nil {
+	decided, err := a.parts.store.Decided(ctx)
+	if err != nil {
+		return reading{}, fmt.Errorf("identities: %w", err)
+	}
+	news := decided != a.decided
+	if watch == nil || a.last == nil || news {
 		if err := a.keeper.Load(ctx); err != nil {
 			return reading{}, err
 		}
+		a.decided = decided
 	}
 	recognised, feedIDs, err := a.keeper.Recognise(ctx, watch, scan)
 	a.last = scan
@@ -104,9 +120,10 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		catalogue: a.catalogue,
 		feedIDs:   feedIDs, watching: watch != nil, wake: scan.Wake, unsettled: scan.Unsettled,
 		diagnostics: append(append([]posts.Diagnostic(nil), scan.Diagnostics...), recognised.Diagnostics...),
-		vanished:    recognised.Vanished, recorded: watch != nil && len(recognised.Record) > 0,
+		vanished:    recognised.Vanished, recorded: watch != nil && (len(recognised.Record) > 0 || news), standing: recognised.Standing,
 	}
-	found := delivery.Recognised{Catalogue: a.catalogue, Due: recognised.Due, Standing: recognised.Standing, Backfill: o.backfill}
+	found := delivery.Recognised{Catalogue: a.catalogue, Due: recognised.Due, Standing: recognised.Standing,
+		Backfill: o.backfill, AcceptMany: o.acceptMany, AcceptOld: o.acceptOld}
 	switch {
 	case o.foresee:
 		r.taken, err = a.intake.Foresee(ctx, found)

@@ -25,19 +25,17 @@ type foreseen struct {
 
 // foresee opens a planner that knows the posts that would arrive now. Nothing
 // it does changes anything.
-func foresee(ctx context.Context, p *parts, backfill int) (planner *delivery.Planner, bad int, err error) {
+func foresee(ctx context.Context, p *parts, a admission) (planner *delivery.Planner, bad int, err error) {
 	archive, err := p.openArchive(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	r, err := archive.scan(ctx, scanOptions{foresee: true, backfill: backfill})
+	r, err := archive.scan(ctx, scanOptions{foresee: true, admission: a})
 	if err != nil {
 		return nil, 0, err
 	}
 	bad = printDiagnostics(p.err, r.diagnostics)
-	for _, held := range r.taken.Held {
-		p.say("would be held: %s: %s", held.Path, held.Reason)
-	}
+	p.sayHeld("would be held", r.taken.Held)
 	planner, err = p.plannerOver(ctx, delivery.Ahead{Arrivals: p.store, Extra: r.taken.Arrived})
 	return planner, bad, err
 }
@@ -45,7 +43,7 @@ func foresee(ctx context.Context, p *parts, backfill int) (planner *delivery.Pla
 // dryRun says who would get which posts if the cadences ran now, posts that
 // would arrive first included, and changes nothing.
 func dryRun(ctx context.Context, p *parts, r request) error {
-	planner, bad, err := foresee(ctx, p, r.backfill)
+	planner, bad, err := foresee(ctx, p, r.admission)
 	if err != nil {
 		return err
 	}

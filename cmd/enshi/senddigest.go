@@ -25,6 +25,8 @@ func sendDigestCommand() *cli.Command {
 			&cli.BoolFlag{Name: "wait", Usage: "stay until deliveries that are tried again later are done, too"},
 			&cli.BoolFlag{Name: "resume", Usage: "go on with editions that a killed process or a pause left, and open none"},
 			&cli.IntFlag{Name: "backfill", Usage: "let the newest `N` posts of a new store arrive"},
+			&cli.BoolFlag{Name: "accept-many", Usage: "let new posts arrive that are held for being more than limits.new_posts at once"},
+			&cli.BoolFlag{Name: "accept-old", Usage: "let new posts arrive that are held for being dated longer ago than limits.post_age"},
 			settleFlag(), acceptLossFlag(),
 		),
 		Action: withParts(sendDigest),
@@ -42,19 +44,20 @@ func parseCadence(s string) (subscribers.Cadence, error) {
 
 // request is what the flags of send-digest ask for.
 type request struct {
-	cadence  subscribers.Cadence // "" for what is due by the calendar
-	dry      bool
-	eml      string
-	to, as   string
-	wait     bool
-	resume   bool
-	backfill int
+	cadence subscribers.Cadence // "" for what is due by the calendar
+	dry     bool
+	eml     string
+	to, as  string
+	wait    bool
+	resume  bool
+	admission
 }
 
 func parseRequest(c *cli.Context) (r request, err error) {
 	r = request{
 		dry: c.Bool("dry-run") || c.IsSet("eml"), eml: c.String("eml"), to: c.String("to"), as: c.String("as"),
-		wait: c.Bool("wait"), resume: c.Bool("resume"), backfill: c.Int("backfill"),
+		wait: c.Bool("wait"), resume: c.Bool("resume"),
+		admission: admission{backfill: c.Int("backfill"), acceptMany: c.Bool("accept-many"), acceptOld: c.Bool("accept-old")},
 	}
 	if c.IsSet("cadence") {
 		if r.cadence, err = parseCadence(c.String("cadence")); err != nil {
@@ -72,8 +75,8 @@ func parseRequest(c *cli.Context) (r request, err error) {
 		return r, usagef("--to and --as go together: send what --as SUBSCRIBER would get to --to ADDRESS")
 	case r.to != "" && (r.dry || r.resume || r.wait):
 		return r, usagef("--to sends one test mail: not with --dry-run, --eml, --resume or --wait")
-	case r.resume && (r.dry || r.cadence != "" || r.backfill > 0):
-		return r, usagef("--resume plans nothing new: not with --cadence, --dry-run, --eml or --backfill")
+	case r.resume && (r.dry || r.cadence != "" || r.asks()):
+		return r, usagef("--resume plans nothing new: not with --cadence, --dry-run, --eml, --backfill, --accept-many or --accept-old")
 	case r.dry && r.wait:
 		return r, usagef("--wait has nothing to wait for with --dry-run or --eml")
 	}
@@ -152,7 +155,7 @@ type dispatch struct {
 func (d *dispatch) plan(ctx context.Context) error {
 	if !d.resume {
 		var err error
-		if d.bad, err = arrive(ctx, d.parts, d.backfill); err != nil {
+		if d.bad, err = arrive(ctx, d.parts, d.admission); err != nil {
 			return err
 		}
 	}
@@ -172,13 +175,13 @@ func (d *dispatch) plan(ctx context.Context) error {
 
 // arrive reads the site so that new posts reach the arrival log, unless a
 // daemon does that already.
-func arrive(ctx context.Context, p *parts, backfill int) (bad int, err error) {
+func arrive(ctx context.Context, p *parts, a admission) (bad int, err error) {
 	archive, err := p.openArchive(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer archive.watch.release(context.WithoutCancel(ctx))
-	r, err := archive.settle(ctx, scanOptions{record: true, backfill: backfill}, p.cfg.Settle, func(n int) {
+	r, err := archive.settle(ctx, scanOptions{record: true, admission: a}, p.cfg.Settle, func(n int) {
 		fmt.Fprintf(p.err, "waiting: %d new posts have not been left alone for %s yet (--settle 0 skips this)\n", n, p.cfg.Settle)
 	})
 	if err != nil {
@@ -189,10 +192,11 @@ func arrive(ctx context.Context, p *parts, backfill int) (bad int, err error) {
 	p.sayVanished(r.vanished)
 	if !r.watching {
 		p.say("another process watches the site: sending what it has let arrive")
+		if a.asks() {
+			p.say("and it alone lets posts arrive: enshi posts release lets held ones go")
+		}
 	}
-	for _, held := range r.taken.Held {
-		p.say("held, not mailed: %s: %s", held.Path, held.Reason)
-	}
+	p.sayHeld("held, not mailed", r.taken.Held)
 	if len(r.taken.Arrived) > 0 {
 		p.say("%d new posts", len(r.taken.Arrived))
 	}

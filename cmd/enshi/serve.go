@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -63,6 +62,7 @@ type daemon struct {
 	server  *web.Server
 	planner *delivery.Planner
 	arrived chan struct{} // nudges the planner
+	decided chan struct{} // wakes the watcher: an operator decided on posts
 	written chan struct{} // tells the compressor that documents changed
 	shown   map[string]bool
 	greeted bool
@@ -77,7 +77,7 @@ func serve(c *cli.Context, p *parts) error {
 	}
 	p.origin = originOf(c, p.publicDir())
 	group, ctx := errgroup.WithContext(c.Context)
-	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), written: make(chan struct{}, 1), shown: make(map[string]bool)}
+	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), decided: make(chan struct{}, 1), written: make(chan struct{}, 1), shown: make(map[string]bool)}
 	if roles[roleWeb] || roles[roleWatch] {
 		if err := d.startSite(ctx, group); err != nil {
 			return err
@@ -119,9 +119,10 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	watcher := posts.NewWatcher(posts.WatcherOptions{
-		Root: d.archive.root, Ignore: []string{data}, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log,
+		Root: d.archive.root, Ignore: []string{data}, Settle: d.cfg.Settle, Rescan: d.cfg.Rescan, Now: d.now, Log: d.log, Wake: d.decided,
 	})
 	group.Go(func() error { return d.archive.watch.keep(ctx) })
+	group.Go(func() error { return d.heed(ctx) })
 	group.Go(func() error { return errors.Join(watcher.Run(ctx, d.refresh), d.leaveIdentities()) })
 	group.Go(func() error { return d.compress(ctx) })
 	if d.herald != nil {
@@ -228,12 +229,8 @@ func (d *daemon) nextScan(r reading) time.Time {
 
 // sayHeld logs what a guard kept back, one line a reason.
 func (d *daemon) sayHeld(held []posts.Identity) {
-	paths := make(map[string][]string)
-	for _, h := range held {
-		paths[h.Reason] = append(paths[h.Reason], h.Path)
-	}
-	for _, reason := range slices.Sorted(maps.Keys(paths)) {
-		d.log.Warn("posts held: they are in the feeds and not mailed", "posts", len(paths[reason]), "first", paths[reason][0], "reason", reason)
+	for reason, paths := range byReason(held) {
+		d.log.Warn("posts held: they are in the feeds and not mailed; enshi posts release lets them go", "posts", len(paths), "first", paths[0], "reason", reason)
 	}
 }
 
@@ -248,6 +245,29 @@ func (d *daemon) sayDiagnostics(all []posts.Diagnostic) {
 		}
 	}
 	d.shown = now
+}
+
+// heedEvery is how often a daemon asks whether an operator decided on posts.
+const heedEvery = 2 * time.Second
+
+// heed wakes the watcher when an operator has decided on posts.
+func (d *daemon) heed(ctx context.Context) error {
+	tick := time.NewTicker(heedEvery)
+	defer tick.Stop()
+	for last, first := "", true; ; {
+		// A store that is away is said by those who need it.
+		if decided, err := d.store.Decided(ctx); err == nil {
+			if !first && decided != last {
+				poke(d.decided)
+			}
+			last, first = decided, false
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 func (d *daemon) nudge() { poke(d.arrived) }

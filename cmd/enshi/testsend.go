@@ -62,7 +62,7 @@ func testMark(l subscribers.Language) string {
 }
 
 func testLetter(ctx context.Context, p *parts, r request, s subscribers.Subscriber) (digest.Letter, error) {
-	planner, _, err := foresee(ctx, p, r.backfill)
+	planner, _, err := foresee(ctx, p, r.admission)
 	if err != nil {
 		return digest.Letter{}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ type watchHolder struct {
 	log   *slog.Logger
 
 	mu   sync.Mutex
+	name string
 	held *posts.Watch
 }
 
@@ -41,7 +43,10 @@ func (h *watchHolder) acquire(ctx context.Context) (*posts.Watch, error) {
 		}
 		h.held = nil
 	}
-	w, err := h.store.AcquireWatch(ctx, holderName(), watchTTL)
+	if h.name == "" {
+		h.name = holderName()
+	}
+	w, err := h.store.AcquireWatch(ctx, h.name, watchTTL)
 	if errors.Is(err, posts.ErrWatched) {
 		return nil, nil
 	}
@@ -94,10 +99,11 @@ func (h *watchHolder) release(ctx context.Context) {
 	h.held = nil
 }
 
+// holderName names a holder for people, and no other one the same.
 func holderName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
-	return fmt.Sprintf("pid %d on %s", os.Getpid(), host)
+	return fmt.Sprintf("pid %d on %s (%s)", os.Getpid(), host, rand.Text()[:4])
 }

@@ -31,6 +31,7 @@ import (
 // ledger is all that a store keeps.
 type ledger interface {
 	posts.Identities
+	posts.Decisions
 	digest.Log
 	subscribers.Registry
 	subscribers.Bulk

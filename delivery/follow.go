@@ -1,0 +1,107 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/posts"
+)
+
+// How much of the log's tail is kept up to date with the posts. Of the last
+// ones everything, for editions still to be planned; of those before them
+// whether they were withdrawn or corrected, which concerns whoever has them.
+const (
+	recentEntries   = 1000
+	followedEntries = 5000
+)
+
+// follow is an entry of the log's tail.
+type follow struct {
+	entry digest.Entry
+	brief bool // it has Number, Arrived, Topics, Correction and Withdrawn alone
+	seen  seen // what entry was last compared with
+}
+
+// seen is a post as it was: its file, and what an operator said of it.
+type seen struct {
+	hash      [16]byte
+	withdrawn bool
+}
+
+func (i *Intake) load(ctx context.Context) error {
+	if i.recent != nil {
+		return nil
+	}
+	head, err := i.o.Log.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("arrival log: %w", err)
+	}
+	tail, err := i.o.Log.Since(ctx, max(0, head-followedEntries), head)
+	if err != nil {
+		return fmt.Errorf("arrival log: %w", err)
+	}
+	i.recent = make(map[posts.ID]*follow, len(tail))
+	for _, e := range tail {
+		f := &follow{entry: e}
+		if e.Number <= head-recentEntries {
+			f.entry, f.brief = digest.Entry{Number: e.Number, Arrived: e.Arrived, Topics: e.Topics, Correction: e.Correction, Withdrawn: e.Withdrawn}, true
+		}
+		i.recent[e.Post] = f
+	}
+	return nil
+}
+
+// update carries changes of posts that arrived into the log.
+func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, taken *Taken) error {
+	var changed []digest.Entry
+	for id, f := range i.recent {
+		p, ok := c.ByID(id)
+		if now := (seen{}); ok {
+			now = seen{p.Hash, p.Withdrawn}
+			ok = f.seen != now && !(f.brief && f.entry.Correction == p.Correction && f.entry.Withdrawn == p.Withdrawn)
+			f.seen = now
+		}
+		if !ok {
+			continue
+		}
+		e, ok := i.entry(p, taken)
+		if !ok {
+			f.seen = seen{}
+			continue
+		}
+		old := f.entry
+		e.Number, e.Arrived, e.Topics = old.Number, old.Arrived, old.Topics
+		if sameEntry(e, old) {
+			continue
+		}
+		changed = append(changed, e)
+		if e.Withdrawn && !old.Withdrawn {
+			taken.Back = append(taken.Back, e)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	byNumber := func(a, b digest.Entry) int { return cmp.Compare(a.Number, b.Number) }
+	slices.SortFunc(changed, byNumber)
+	slices.SortFunc(taken.Back, byNumber)
+	if err := i.o.Log.Update(ctx, w, changed); err != nil {
+		i.recent = nil // read again: what it says is not what the log says
+		return fmt.Errorf("%d entries of the arrival log not updated: %w", len(changed), err)
+	}
+	for _, e := range changed {
+		f := i.recent[e.Post]
+		f.entry, f.brief = e, false
+	}
+	taken.Updated = len(changed)
+	return nil
+}
+
+func sameEntry(a, b digest.Entry) bool {
+	return a.Title == b.Title && a.Link == b.Link && a.Date.Equal(b.Date) && a.Summary == b.Summary &&
+		slices.Equal(a.Authors, b.Authors) && a.SourceName == b.SourceName && a.Image == b.Image &&
+		a.Correction == b.Correction && a.Withdrawn == b.Withdrawn
+}
