@@ -154,7 +154,7 @@ func (e *explanation) printPosts(b *strings.Builder, line func(name, format stri
 		fmt.Fprintf(b, "    … and %d more, which --json lists\n", hidden)
 	}
 	if e.Held > 0 {
-		line("held", "%s by a guard: nobody gets them until they are released", count(e.Held, "post"))
+		line("held", "%s by a guard: nobody gets them until enshi posts release", count(e.Held, "post"))
 	}
 }
 
