@@ -67,11 +67,13 @@ type Topic struct {
 
 // Digest is the calendar of the digests and their defaults.
 type Digest struct {
-	Cadence  string        `yaml:"cadence" doc:"Rhythm of who did not choose one: instant, daily or weekly. A change raises nobody's frequency."`
-	At       Clock         `yaml:"at" doc:"When daily and weekly digests go out."`
-	Weekday  time.Weekday  `yaml:"weekday" doc:"Day of the weekly digest."`
-	Quiet    time.Duration `yaml:"quiet" doc:"An instant mail waits until nothing new came for so long."`
-	Language string        `yaml:"language" doc:"Language of mails for who did not choose one: zh-Hans or en."`
+	Cadence           string        `yaml:"cadence" doc:"Rhythm of who did not choose one: instant, daily or weekly. A change raises nobody's frequency."`
+	At                Clock         `yaml:"at" doc:"When daily and weekly digests go out."`
+	Weekday           time.Weekday  `yaml:"weekday" doc:"Day of the weekly digest."`
+	MaxLatenessDaily  time.Duration `yaml:"max_lateness_daily" doc:"A daily digest that nobody planned for so long after its time is not sent any more: its posts go with the next one. 0: no limit."`
+	MaxLatenessWeekly time.Duration `yaml:"max_lateness_weekly" doc:"The same of a weekly digest."`
+	Quiet             time.Duration `yaml:"quiet" doc:"An instant mail waits until nothing new came for so long."`
+	Language          string        `yaml:"language" doc:"Language of mails for who did not choose one: zh-Hans or en."`
 }
 
 // Mail is the way out and the headers.
@@ -131,6 +133,7 @@ func Default() Config {
 		Feeds:  Feeds{Limit: 50, MaxBytes: 1 << 20, HubPause: 200 * time.Millisecond, Cache: 5 * time.Minute},
 		Digest: Digest{
 			Cadence: "daily", At: Clock{Hour: 7, Minute: 30}, Weekday: time.Monday, Quiet: 10 * time.Minute, Language: "zh-Hans",
+			MaxLatenessDaily: 6 * time.Hour, MaxLatenessWeekly: 48 * time.Hour,
 		},
 		Mail:   Mail{Connections: 4, Retry: 5 * time.Minute, GiveUp: 72 * time.Hour},
 		Limits: Limits{SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},

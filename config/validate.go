@@ -80,6 +80,8 @@ func (v *checker) digest(d *Digest) {
 	v.oneOf("digest.cadence", d.Cadence, "instant", "daily", "weekly")
 	v.oneOf("digest.language", d.Language, "zh-Hans", "en")
 	v.notNegative("digest.quiet", int64(d.Quiet))
+	v.notNegative("digest.max_lateness_daily", int64(d.MaxLatenessDaily))
+	v.notNegative("digest.max_lateness_weekly", int64(d.MaxLatenessWeekly))
 }
 
 // listID is RFC 2919 §3's list-id without its brackets: a dot-atom with a dot.

@@ -19,8 +19,8 @@ type Arrivals interface {
 	Since(ctx context.Context, after, to int64) ([]digest.Entry, error)
 }
 
-// PlannerOptions are what a Planner works with. All but Batch and Parallel are
-// needed.
+// PlannerOptions are what a Planner works with. All but Editions, Batch and
+// Parallel are needed.
 type PlannerOptions struct {
 	Planning Planning
 	Log      Arrivals
@@ -30,8 +30,9 @@ type PlannerOptions struct {
 	Group    func(subscribers.Address) Group
 	Now      func() time.Time
 	Logger   *slog.Logger
-	Batch    int // subscribers an atomic step, default 500
-	Parallel int // parts of the store at a time, default 2
+	Editions Editions // tells a late edition from one that ran; nil: Folded is never set
+	Batch    int      // subscribers an atomic step, default 500
+	Parallel int      // parts of the store at a time, default 2
 }
 
 // Planner turns what arrived into editions, letters and deliveries. Any number
@@ -39,6 +40,7 @@ type PlannerOptions struct {
 type Planner struct {
 	o       PlannerOptions
 	instant instantWait
+	late    map[subscribers.Cadence]time.Time // the late moments that were looked at
 }
 
 // NewPlanner returns a planner.
@@ -49,7 +51,7 @@ func NewPlanner(o PlannerOptions) *Planner {
 	if o.Parallel == 0 {
 		o.Parallel = 2
 	}
-	return &Planner{o: o}
+	return &Planner{o: o, late: make(map[subscribers.Cadence]time.Time)}
 }
 
 // Report is what planning one edition did.
@@ -57,7 +59,8 @@ type Report struct {
 	Edition Edition
 	Letters int // letters chosen by this planner
 	Queued  int
-	Moved   int // subscribers who had nothing pending
+	Moved   int     // subscribers who had nothing pending
+	Folded  *Folded // what Scheduled did not open, once; nil if it was not too late
 }
 
 // maxPasses bounds how often a part is walked again because records changed
@@ -94,32 +97,6 @@ func (p *Planner) anybody(ctx context.Context, e Edition) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// Scheduled plans the edition of a daily or weekly cadence whose moment has
-// come, once; a later moment than the schedule's MaxLateness folds it into the
-// next one. ok is false if there was nothing to do.
-func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
-	now := p.o.Now()
-	slot := p.o.Schedule.Slot(c, now)
-	if p.o.Schedule.Late(c, slot, now) {
-		return Report{}, false, nil
-	}
-	head, err := p.o.Log.Head(ctx)
-	if err != nil {
-		return Report{}, false, fmt.Errorf("arrival log: %w", err)
-	}
-	e, err := p.o.Planning.Open(ctx, Edition{
-		ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now,
-	})
-	if err != nil {
-		return Report{}, false, fmt.Errorf("open %s edition: %w", c, err)
-	}
-	if e.Stage != StagePlanning {
-		return Report{}, false, nil
-	}
-	r, err = p.run(ctx, e)
-	return r, err == nil, err
 }
 
 // GoOn works an edition through that another planner left, and opens none.

@@ -26,6 +26,7 @@ func sendDigestCommand() *cli.Command {
 			&cli.BoolFlag{Name: "resume", Usage: "go on with editions that a killed process or a pause left, and open none"},
 			&cli.IntFlag{Name: "backfill", Usage: "let the newest `N` posts of a new store arrive"},
 			&cli.BoolFlag{Name: "accept-many", Usage: "let new posts arrive that are held for being more than limits.new_posts at once"},
+			&cli.BoolFlag{Name: "accept-late", Usage: "send what is due although it is later than digest.max_lateness_daily or _weekly allow"},
 			&cli.BoolFlag{Name: "accept-old", Usage: "let new posts arrive that are held for being dated longer ago than limits.post_age"},
 			settleFlag(), acceptLossFlag(),
 		),
@@ -96,7 +97,7 @@ func sendDigest(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.origin = originOf(c, p.publicDir())
+	p.origin, p.acceptLate = originOf(c, p.publicDir()), c.Bool("accept-late")
 	switch {
 	case r.dry:
 		return dryRun(c.Context, p, r)
@@ -214,6 +215,9 @@ func (d *dispatch) planCadences(ctx context.Context, planner *delivery.Planner) 
 		r, ok, err := run(ctx, cadence)
 		if err != nil {
 			return err
+		}
+		if r.Folded != nil {
+			d.say("%s; --accept-late sends it now", r.Folded)
 		}
 		if ok {
 			d.reports = append(d.reports, r)

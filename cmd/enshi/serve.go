@@ -304,8 +304,12 @@ func (d *daemon) startPlanner(ctx context.Context, group *errgroup.Group) error 
 func (d *daemon) plan(ctx context.Context) error {
 	for {
 		for _, c := range []subscribers.Cadence{subscribers.Daily, subscribers.Weekly} {
-			if _, _, err := d.planner.Scheduled(ctx, c); err != nil && ctx.Err() == nil {
+			r, _, err := d.planner.Scheduled(ctx, c)
+			if err != nil && ctx.Err() == nil {
 				d.log.Error("edition not planned to the end, tried again", "cadence", c, "error", err)
+			}
+			if f := r.Folded; f != nil {
+				d.log.Warn("edition too late, folded into the next", "cadence", c, "due", f.Slot, "late", f.Late, "most", f.Most, "next", f.Next)
 			}
 		}
 		_, _, again, err := d.planner.Instant(ctx)

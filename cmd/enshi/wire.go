@@ -68,6 +68,7 @@ type parts struct {
 	templates *templates.Set
 	renderer  *mailer.Renderer
 
+	acceptLate  bool   // run scheduled editions however late
 	subjectMark string // before the subject of every letter, "" for none
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
@@ -66,6 +67,12 @@ func (p *parts) schedule() (digest.Schedule, error) {
 	d := p.cfg.Digest
 	schedule := digest.DefaultSchedule(s.settings.Zone)
 	schedule.Hour, schedule.Minute, schedule.Weekday, schedule.Quiet = d.At.Hour, d.At.Minute, d.Weekday, d.Quiet
+	schedule.MaxLateness = make(map[subscribers.Cadence]time.Duration)
+	for cadence, most := range map[subscribers.Cadence]time.Duration{subscribers.Daily: d.MaxLatenessDaily, subscribers.Weekly: d.MaxLatenessWeekly} {
+		if most > 0 && !p.acceptLate {
+			schedule.MaxLateness[cadence] = most
+		}
+	}
 	return schedule, nil
 }
 
@@ -88,7 +95,7 @@ func (p *parts) plannerOver(ctx context.Context, log delivery.Arrivals) (*delive
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: p.store, Log: log, Renderer: p.renderer, Schedule: schedule, LetterID: p.keys.LetterID,
 		Group: func(a subscribers.Address) delivery.Group { return mailer.GroupOf(a.Domain()) },
-		Now:   p.now, Logger: p.log,
+		Now:   p.now, Logger: p.log, Editions: p.store,
 	}), nil
 }
 

@@ -1,0 +1,80 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// foldedAmong is among how many of the latest editions one of a late moment is
+// looked for.
+const foldedAmong = 50
+
+// Folded is a scheduled edition that nobody opened until it was too late.
+type Folded struct {
+	Cadence subscribers.Cadence
+	Slot    time.Time // when it was due
+	Late    time.Duration
+	Most    time.Duration // how late it may be
+	Next    time.Time     // when its posts go out
+}
+
+func (f *Folded) String() string {
+	return fmt.Sprintf("the %s digest of %s is %s late, more than %s: its posts go with the next one, at %s", f.Cadence,
+		f.Slot.Format("2006-01-02 15:04 MST"), f.Late.Round(time.Minute), f.Most, f.Next.Format("2006-01-02 15:04 MST"))
+}
+
+// Scheduled plans the edition of a daily or weekly cadence whose moment has
+// come, once. At a later moment than the schedule's MaxLateness allows its posts
+// go with the next one, and Report.Folded says so once if there are any. ok is
+// false if there was nothing to do.
+func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
+	now := p.o.Now()
+	slot := p.o.Schedule.Slot(c, now)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Report{}, false, fmt.Errorf("arrival log: %w", err)
+	}
+	e := Edition{ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now}
+	if p.o.Schedule.Late(c, slot, now) {
+		r.Folded, err = p.fold(ctx, e)
+		return r, false, err
+	}
+	if e, err = p.o.Planning.Open(ctx, e); err != nil {
+		return Report{}, false, fmt.Errorf("open %s edition: %w", c, err)
+	}
+	if e.Stage != StagePlanning {
+		return Report{}, false, nil
+	}
+	r, err = p.run(ctx, e)
+	return r, err == nil, err
+}
+
+// fold says what becomes of an edition that is too late: nil if it ran in time,
+// if nobody has anything in it, or if that was said before.
+func (p *Planner) fold(ctx context.Context, e Edition) (*Folded, error) {
+	if p.o.Editions == nil || p.late[e.Cadence].Equal(e.Slot) {
+		return nil, nil
+	}
+	latest, err := p.o.Editions.Editions(ctx, foldedAmong)
+	if err != nil {
+		return nil, fmt.Errorf("editions: %w", err)
+	}
+	ran := slices.ContainsFunc(latest, func(o Edition) bool { return o.Scheduled && o.Cadence == e.Cadence && o.Slot.Equal(e.Slot) })
+	if !ran {
+		var waiting bool
+		if waiting, err = p.anybody(ctx, e); err != nil {
+			return nil, err
+		}
+		ran = !waiting
+	}
+	p.late[e.Cadence] = e.Slot
+	if ran {
+		return nil, nil
+	}
+	s := p.o.Schedule
+	return &Folded{Cadence: e.Cadence, Slot: e.Slot, Late: e.Opened.Sub(e.Slot), Most: s.MaxLateness[e.Cadence], Next: s.Next(e.Cadence, e.Opened)}, nil
+}
