@@ -15,13 +15,24 @@ import (
 // MaxCombined is of how many topics a union can be.
 const MaxCombined = 20
 
-// unionDir is where unions are kept, out of the way of every address.
-const unionDir = stateDir + "/combined/"
+// Where unions are kept, out of the way of every address: those that are one
+// person's for the owner of this process alone.
+const (
+	unionDir   = stateDir + "/combined/"
+	privateDir = stateDir + "/private/"
+)
 
 // union is several topics as one feed.
 type union struct {
 	topics []posts.Topic // in canonical order
 	format Format
+	owner  Owner // zero: everybody may have it
+}
+
+// Owner is whose topics a private feed brings.
+type Owner struct {
+	ID  string // what the feed's id is made of: it outlives address and topics
+	URL string // where the owner reads it, absolute
 }
 
 // CombineURL is the one spelling of the address of a union of topics, from its
@@ -45,8 +56,12 @@ func CombineURL(topics []posts.Topic, f Format) string {
 
 // path is where a union is kept.
 func (u union) path() string {
-	sum := sha256.Sum256([]byte(CombineURL(u.topics, u.format)))
-	return unionDir + hex.EncodeToString(sum[:16])
+	dir := unionDir
+	if u.owner.URL != "" {
+		dir = privateDir
+	}
+	sum := sha256.Sum256([]byte(CombineURL(u.topics, u.format) + u.owner.URL))
+	return dir + hex.EncodeToString(sum[:16])
 }
 
 // unionDraft chooses the posts of a union: the newest of those of its topics'
@@ -84,7 +99,7 @@ func (b *Builder) unionFeed(u union) *feed {
 		names[i], ids[i] = b.name(t), b.feedID(t)
 	}
 	name := strings.Join(names, " + ")
-	return &feed{
+	f := &feed{
 		id:          uuid.NewSHA1(uuid.NameSpaceURL, []byte("combine\n"+strings.Join(ids, "\n"))).URN(),
 		title:       name + " - " + b.o.Title,
 		description: fmt.Sprintf(b.words.unionOf, name, b.o.Title),
@@ -93,4 +108,9 @@ func (b *Builder) unionFeed(u union) *feed {
 		updated:     emptySince(),
 		empty:       true,
 	}
+	if u.owner.URL != "" {
+		f.id = uuid.NewSHA1(uuid.NameSpaceURL, []byte("my\n"+u.owner.ID)).URN()
+		f.title, f.self = b.words.own+" - "+b.o.Title, u.owner.URL
+	}
+	return f
 }

@@ -70,13 +70,18 @@ func NewDemand(p *Publisher) (*Demand, error) {
 
 // findUnions lets unions that an earlier process kept give way to new ones.
 func (d *Demand) findUnions() error {
-	files, err := filepath.Glob(filepath.Join(d.publisher.file(unionDir), "*"))
-	if err != nil {
+	if err := os.MkdirAll(d.publisher.file(privateDir), 0o700); err != nil {
 		return fmt.Errorf("kept unions: %w", err)
 	}
-	for _, name := range files {
-		if filepath.Ext(name) != gzipSuffix {
-			d.drop(d.unions.put(kept{path: unionDir + filepath.Base(name)}))
+	for _, dir := range []string{unionDir, privateDir} {
+		files, err := filepath.Glob(filepath.Join(d.publisher.file(dir), "*"))
+		if err != nil {
+			return fmt.Errorf("kept unions: %w", err)
+		}
+		for _, name := range files {
+			if filepath.Ext(name) != gzipSuffix {
+				d.drop(d.unions.put(kept{path: dir + filepath.Base(name)}))
+			}
 		}
 	}
 	return nil
@@ -131,8 +136,23 @@ func (d *Demand) Combine(ctx context.Context, topics []posts.Topic, f Format) (F
 	if err != nil {
 		return File{}, err
 	}
-	u := union{topics: posts.SortTopics(topics), format: f}
-	if !slices.Contains(Formats[:], f) || len(u.topics) == 0 || len(u.topics) > MaxCombined {
+	if len(topics) > MaxCombined {
+		return File{}, ErrNoDocument
+	}
+	return d.union(ctx, s, union{topics: posts.SortTopics(topics), format: f})
+}
+
+// Private returns somebody's own topics as a feed, however many they are.
+func (d *Demand) Private(ctx context.Context, o Owner, topics []posts.Topic, f Format) (File, error) {
+	s, err := d.current()
+	if err != nil {
+		return File{}, err
+	}
+	return d.union(ctx, s, union{posts.SortTopics(topics), f, o})
+}
+
+func (d *Demand) union(ctx context.Context, s *stand, u union) (File, error) {
+	if !slices.Contains(Formats[:], u.format) || len(u.topics) == 0 {
 		return File{}, ErrNoDocument
 	}
 	return d.get(ctx, s, request{

@@ -172,6 +172,16 @@ func Prefer(s Subscriber, p Preferences) (_ Subscriber, ok bool) {
 	return s, true
 }
 
+// Renew gives an active person new private addresses in place of those that
+// somebody else may know. ok is false in any other state.
+func Renew(s Subscriber) (_ Subscriber, ok bool) {
+	if s.State != Active {
+		return s, false
+	}
+	s.Generation++
+	return s, true
+}
+
 // Erase leaves the ID, so that no import brings the address back, and nothing
 // else. Doing it twice is fine.
 func Erase(s Subscriber, now time.Time) Subscriber {

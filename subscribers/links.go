@@ -140,6 +140,12 @@ func (a Addresses) Preferences(id ID, generation uint32) string {
 	return a.Public + "/preferences/" + a.Keys.Sign(Link{Purpose: PurposePreferences, Subscriber: id, Generation: generation})
 }
 
+// Feeds is where somebody reads his own topics as feeds: the address of each
+// is this with the name of the site's feed in the same format behind it.
+func (a Addresses) Feeds(id ID, generation uint32) string {
+	return a.Public + "/my/" + a.Keys.Sign(Link{Purpose: PurposeFeed, Subscriber: id, Generation: generation}) + "/"
+}
+
 // Undo is the address that takes an unsubscription back.
 func (a Addresses) Undo(id ID, generation uint32, now time.Time) string {
 	return a.Public + "/unsubscribe/" + a.Keys.Sign(Link{PurposeUndo, id, generation, now.Add(UndoFor)})

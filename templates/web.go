@@ -193,6 +193,8 @@ type PreferencesView struct {
 	Saved       bool
 	Form        FormView
 	Unsubscribe string
+	Feeds       []FeedLine // the own topics as feeds; none where there are none
+	Renew       string     // the name of the button for new private addresses
 }
 
 // NoticeView is a page that says one thing and offers at most one button:

@@ -213,6 +213,10 @@ func (b busy) Archive(context.Context, posts.Topic, string) (feeds.File, error) 
 	return feeds.File{}, b.err
 }
 
+func (b busy) Private(context.Context, feeds.Owner, []posts.Topic, feeds.Format) (feeds.File, error) {
+	return feeds.File{}, b.err
+}
+
 func (b busy) Combine(context.Context, []posts.Topic, feeds.Format) (feeds.File, error) {
 	return feeds.File{}, b.err
 }

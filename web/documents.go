@@ -77,9 +77,15 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 
 // documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5).
 func (s *Server) documentHead(h http.Header, v *visit, d *held, link []string) {
-	h["Cache-Control"] = s.fields.maxAge
 	h["Vary"] = s.fields.vary
-	h["Access-Control-Allow-Origin"] = s.fields.anybody
+	if v.private {
+		h["Cache-Control"] = s.fields.private
+		h["Referrer-Policy"] = s.fields.noReferrer
+		h["X-Robots-Tag"] = s.fields.noIndex
+	} else {
+		h["Cache-Control"] = s.fields.maxAge
+		h["Access-Control-Allow-Origin"] = s.fields.anybody
+	}
 	switch {
 	case d.lastModified == nil:
 	case d.modified.After(v.start):

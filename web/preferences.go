@@ -43,6 +43,9 @@ func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
 	if err := readForm(v); err != nil {
 		return err
 	}
+	if v.PostForm.Has(renewField) {
+		return s.renew(w, v, link)
+	}
 	chosen, wrong, err := s.readPreferences(v, s.offered(sub))
 	if err != nil {
 		return err
@@ -103,5 +106,29 @@ func (s *Server) preferencesPage(w http.ResponseWriter, v *visit, sub subscriber
 	return s.page(w, v, status, "preferences", templates.PreferencesView{
 		Frame: s.framed(v, v.text["preferences_title"]), Saved: c.saved, Form: f,
 		Unsubscribe: s.local(s.o.Addresses.Unsubscribe(sub.ID)),
+		Feeds:       s.privateLines(sub), Renew: renewField,
 	})
+}
+
+// renewField is the name of the button that makes new private addresses.
+const renewField = "renew"
+
+// renew gives somebody new private addresses. The page has one, too.
+func (s *Server) renew(w http.ResponseWriter, v *visit, link subscribers.Link) error {
+	sub, _, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
+		after, ok := subscribers.Renew(sub)
+		if !ok || !mayChoose(sub, link) {
+			return sub, subscribers.NoNotice, errUsed
+		}
+		return after, subscribers.NoNotice, nil
+	})
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Location", s.local(s.o.Addresses.Preferences(sub.ID, sub.Generation))+"#feeds")
+	h.Set("Cache-Control", "no-store")
+	h["Referrer-Policy"] = s.fields.noReferrer
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }

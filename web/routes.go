@@ -51,6 +51,7 @@ func (s *Server) table() []route {
 		{pattern: "/confirm/{}", get: s.showConfirm, post: s.confirm, private: true},
 		{pattern: "/unsubscribe/{}", get: s.showUnsubscribe, post: s.unsubscribe, private: true},
 		{pattern: "/preferences/{}", get: s.showPreferences, post: s.preferences, private: true},
+		{pattern: "/my/{}/{}", get: s.inPlace(s.privateFeed), private: true},
 		{pattern: "/editions/", get: s.editions},
 		{pattern: "/editions/{}/{}", get: s.letter},
 		{pattern: "/privacy", get: s.privacy},

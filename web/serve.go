@@ -122,6 +122,9 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 
 // isDocument says whether a path can only be a published document's.
 func isDocument(path string) bool {
+	if strings.HasPrefix(path, "/my/") {
+		return false
+	}
 	return strings.HasSuffix(path, ".xml") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".opml")
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,7 @@ type Server struct {
 
 // fields are values of header fields that many answers share: nobody changes
 // them.
-type fields struct{ maxAge, vary, anybody, noSniff []string }
+type fields struct{ maxAge, private, vary, anybody, noSniff, noReferrer, noIndex []string }
 
 // New returns a server that has no catalogue yet: until SetCatalogue, feeds are
 // served and pages ask for patience.
@@ -67,6 +68,8 @@ func New(o Options) (*Server, error) {
 	s.maxAge = fmt.Sprintf("public, max-age=%d", int(o.MaxAge.Seconds()))
 	s.fields = fields{
 		maxAge: []string{s.maxAge}, vary: []string{"Accept-Encoding"}, noSniff: []string{"nosniff"},
+		private:    []string{strings.Replace(s.maxAge, "public", "private", 1)},
+		noReferrer: []string{"no-referrer"}, noIndex: []string{"noindex"},
 		anybody: []string{"*"}, // feeds are public, and without cookies there is nothing to steal
 	}
 	for _, hub := range o.Hubs {
