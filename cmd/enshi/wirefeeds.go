@@ -55,6 +55,17 @@ func (p *parts) titles() map[posts.Topic]string {
 	return titles
 }
 
+// topicTitle says what a topic is called.
+func (p *parts) topicTitle() func(posts.Topic) string {
+	titles := p.titles()
+	return func(t posts.Topic) string {
+		if title := titles[t]; title != "" {
+			return title
+		}
+		return t.Name()
+	}
+}
+
 // excerpts are the topics that say whether their feeds hold excerpts.
 func (p *parts) excerpts() map[posts.Topic]bool {
 	excerpts := make(map[posts.Topic]bool)

@@ -51,6 +51,7 @@ func (p *parts) openRenderer() error {
 	p.renderer, err = mailer.NewRenderer(mailer.RendererOptions{
 		Templates: p.templates, Title: s.settings.Title, SiteLink: p.articles(s.settings),
 		Public: p.publicURL(), Zone: s.settings.Zone, SubjectPrefix: p.subjectMark,
+		TopicTitle: p.topicTitle(),
 	})
 	if err != nil {
 		return usageError{err}
