@@ -14,3 +14,5 @@ func (c *Composer) ComposeInto(buf []byte, m *delivery.Message) ([]byte, error) 
 	e, err := c.compose(buf[:0], m)
 	return e.bytes, err
 }
+
+func NewInliner() func(string) (string, error) { return newInliner().inline }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/vanng822/go-premailer/premailer"
-
 	"github.com/enshi-daily/enshi/templates"
 )
 
@@ -29,34 +27,22 @@ func (m marks) bare() map[string]gap {
 
 // assemble makes a mail of what the templates made: style rules moved into the
 // elements, both parts encoded, cut at the marks.
-func assemble(m templates.Mail, at marks) (*rendered, error) {
-	inlined, err := inline(m.HTML)
+func (r *Renderer) assemble(m templates.Mail, at marks) (*rendered, error) {
+	inlined, err := r.styles.inline(m.HTML)
 	if err != nil {
 		return nil, fmt.Errorf("style of the html part: %w", err)
 	}
 	sum := sha256.Sum256([]byte(m.Text + "\x00" + m.HTML))
 	boundary := "=_" + hex.EncodeToString(sum[:12]) // RFC 2045 §6.7: "=_" occurs in no encoded part
 
-	r := &rendered{head: appendText(nil, "Subject", m.Subject)}
-	r.head = append(r.head, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\""+boundary+"\"\r\n"...)
-	r.body = openPart(r.body, boundary, "text/plain")
-	r.body = appendPart(r.body, crlf(m.Text), at)
-	r.body = openPart(r.body, boundary, "text/html")
-	r.body = appendPart(r.body, crlf(inlined), at)
-	r.body = appendFixed(r.body, []byte("--"+boundary+"--\r\n"))
-	return r, nil
-}
-
-// inline moves the rules of <style> into the elements, because some programs
-// drop the style sheet. What is left in it gets !important from the library,
-// which is what rules for dark or narrow screens need.
-func inline(html string) (string, error) {
-	p, err := premailer.NewPremailerFromString(html,
-		premailer.NewOptions(premailer.WithCssToAttributes(false)))
-	if err != nil {
-		return "", err
-	}
-	return p.Transform()
+	mail := &rendered{head: appendText(nil, "Subject", m.Subject)}
+	mail.head = append(mail.head, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\""+boundary+"\"\r\n"...)
+	mail.body = openPart(mail.body, boundary, "text/plain")
+	mail.body = appendPart(mail.body, crlf(m.Text), at)
+	mail.body = openPart(mail.body, boundary, "text/html")
+	mail.body = appendPart(mail.body, crlf(inlined), at)
+	mail.body = appendFixed(mail.body, []byte("--"+boundary+"--\r\n"))
+	return mail, nil
 }
 
 func crlf(s string) string {

@@ -31,7 +31,10 @@ type RendererOptions struct {
 
 // Renderer turns letters into mail, once a letter. It is safe for concurrent
 // use.
-type Renderer struct{ o RendererOptions }
+type Renderer struct {
+	o      RendererOptions
+	styles *inliner
+}
 
 var _ delivery.Renderer = (*Renderer)(nil)
 
@@ -57,7 +60,7 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 	if o.TopicTitle == nil {
 		o.TopicTitle = posts.Topic.Name
 	}
-	return &Renderer{o}, errors.Join(errs...)
+	return &Renderer{o, newInliner()}, errors.Join(errs...)
 }
 
 // checkPublic holds the public address to characters that mean nothing in a
@@ -106,7 +109,7 @@ func (r *Renderer) Preview(l digest.Letter) (Preview, error) {
 	if err != nil {
 		return Preview{}, fmt.Errorf("letter %s of %s: %w", l.ID, l.Edition, err)
 	}
-	html, err := inline(made.HTML)
+	html, err := r.styles.inline(made.HTML)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -135,7 +138,7 @@ func (r *Renderer) fit(l digest.Letter) (templates.Mail, *rendered, error) {
 		if err != nil {
 			return made, nil, err
 		}
-		mail, err := assemble(made, at)
+		mail, err := r.assemble(made, at)
 		if err != nil {
 			return made, nil, err
 		}
@@ -203,7 +206,7 @@ func (r *Renderer) notice(n subscribers.Notice, language subscribers.Language) (
 	if err != nil {
 		return nil, err
 	}
-	mail, err := assemble(made, at)
+	mail, err := r.assemble(made, at)
 	if err != nil {
 		return nil, err
 	}

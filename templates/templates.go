@@ -34,6 +34,7 @@ type Set struct {
 	files layers
 	html  map[key]*html.Template
 	text  map[key]*text.Template
+	wraps *wrapper
 }
 
 // key is a template in a language; name is "mail/digest", without an ending.
@@ -74,7 +75,7 @@ func (s *Set) Mail(name, language string, view any) (Mail, error) {
 		plain.ExecuteTemplate(&subject, "subject", view),
 		page.Execute(&hypertext, view),
 		plain.Execute(&body, view))
-	return Mail{oneLine(subject.String()), hypertext.String(), layOut(body.String())}, err
+	return Mail{oneLine(subject.String()), hypertext.String(), s.wraps.layOut(body.String())}, err
 }
 
 // Page writes the page of that name. Nothing is written if the template fails.
@@ -128,7 +129,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // parse reads every mail in every language, and every page.
 func parse(tree layers) (*Set, error) {
-	s := &Set{tree, make(map[key]*html.Template), make(map[key]*text.Template)}
+	s := &Set{tree, make(map[key]*html.Template), make(map[key]*text.Template), newWrapper()}
 	mails, err := tree.list("mail")
 	if err != nil {
 		return nil, err
