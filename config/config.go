@@ -87,9 +87,15 @@ type Mail struct {
 	Bounce            string        `yaml:"bounce" doc:"Domain of the return paths, to which undeliverable mails come back, one address a subscriber. Empty: they come back to the sender."`
 	UnsubscribeMailto string        `yaml:"unsubscribe_mailto" doc:"Address that takes unsubscriptions by mail, named beside the link. Empty: none."`
 	Outbox            string        `yaml:"outbox" path:"true" doc:"Maildir that mails are written to while there is no relay. Empty: outbox in the data directory."`
-	Connections       int           `yaml:"connections" doc:"Connections to the relays at a time."`
-	Retry             time.Duration `yaml:"retry" doc:"How long a mail waits that was refused for now, before its second attempt. Each further wait is twice as long, up to 8h."`
+	Connections       int           `yaml:"connections" doc:"Connections to the relays at a time, from one process. Answers that take long do not hold up the others: then there are up to twice as many."`
+	PerConnection     int           `yaml:"per_connection" doc:"Mails over one connection."`
+	Retry             time.Duration `yaml:"retry" doc:"How long a mail waits that was refused for now, before its second attempt. Each further wait is twice as long, up to retry_most."`
+	RetryMost         time.Duration `yaml:"retry_most" doc:"The longest wait between two attempts."`
 	GiveUp            time.Duration `yaml:"give_up" doc:"How long a mail waits for attempts in all before it counts as failed. Pauses do not count."`
+	Lease             time.Duration `yaml:"lease" doc:"How long a process that was killed keeps what it had in hand. While it lives, it renews that."`
+	Uncertain         string        `yaml:"uncertain" doc:"What becomes of a mail that may or may not have gone out, because a process was killed or a connection broke at the wrong moment: resend (again, with the same Message-ID), skip (counted, not sent again), or hold (the edition stays open until enshi editions retry or settle)."`
+	Pacing            bool          `yaml:"pacing" doc:"Keep to the limits of providers. false: the relays see to that."`
+	Providers         Providers     `yaml:"providers" doc:"What the mailbox providers are sent at most, from all processes together. A key that is left out stays as it is here; other groups can be added."`
 }
 
 // Limits are bounds against abuse and accidents.
@@ -135,7 +141,10 @@ func Default() Config {
 			Cadence: "daily", At: Clock{Hour: 7, Minute: 30}, Weekday: time.Monday, Quiet: 10 * time.Minute, Language: "zh-Hans",
 			MaxLatenessDaily: 6 * time.Hour, MaxLatenessWeekly: 48 * time.Hour,
 		},
-		Mail:   Mail{Connections: 4, Retry: 5 * time.Minute, GiveUp: 72 * time.Hour},
+		Mail: Mail{
+			Connections: 4, PerConnection: 100, Retry: 5 * time.Minute, RetryMost: 8 * time.Hour, GiveUp: 72 * time.Hour,
+			Lease: 15 * time.Minute, Uncertain: "resend", Pacing: true, Providers: defaultProviders(),
+		},
 		Limits: Limits{SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},
 		House:  House{Byline: true, SourceLink: true, SourceName: true, Navigation: true, EditorsNote: true},
 		Log:    Log{Level: "info", Format: "text"},

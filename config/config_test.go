@@ -45,6 +45,8 @@ func TestDescribedFileIsTheDefaults(t *testing.T) {
 	for line := range strings.Lines(file.String()) {
 		if key, _, ok := strings.Cut(line, ": "); ok && !strings.Contains(key, "#") {
 			line = key + ":\n"
+		} else if strings.HasSuffix(line, "]\n") {
+			continue // the rest of a list
 		}
 		emptied.WriteString(line)
 	}
@@ -115,6 +117,10 @@ mail:
     - smtp://news@a.example.com:587
     - smtps://news@b.example.com?weight=3
   from: 恩施日报 <news@example.com>
+  uncertain: hold
+  providers:
+    qq: {per_minute: 600}
+    corp: {domains: corp.example.com, connections: 1}
 house:
   byline: false
 `
@@ -135,6 +141,11 @@ house:
 	want.Digest.At, want.Digest.Weekday, want.Digest.Quiet, want.Digest.Cadence = config.Clock{Hour: 18, Minute: 5}, time.Friday, 0, "weekly"
 	want.Mail.SMTP = []config.URL{config.NewURL("smtp://news@a.example.com:587"), config.NewURL("smtps://news@b.example.com?weight=3")}
 	want.Mail.From = "恩施日报 <news@example.com>"
+	want.Mail.Uncertain = "hold"
+	qq := want.Mail.Providers["qq"]
+	qq.PerMinute = 600 // and what the profile says beside it
+	want.Mail.Providers["qq"] = qq
+	want.Mail.Providers["corp"] = config.Provider{Domains: []string{"corp.example.com"}, Connections: 1}
 	want.House.Byline = false
 	if diff := cmp.Diff(want, got, sameValues); diff != "" || err != nil {
 		t.Errorf("Parse: %v (-want +got):\n%s", err, diff)

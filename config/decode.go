@@ -44,6 +44,12 @@ func (d *decoder) report(n *yaml.Node, key, format string, args ...any) {
 
 // decode reads data over what c holds.
 func (d *decoder) decode(data []byte, c *Config) {
+	d.read(data, c)
+	c.origin = d.origin
+}
+
+// read reads data over what to points at.
+func (d *decoder) read(data []byte, to any) {
 	d.origin.lines = make(map[string]int)
 	stream := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
@@ -57,8 +63,7 @@ func (d *decoder) decode(data []byte, c *Config) {
 	if err := stream.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		d.problems = append(d.problems, fmt.Errorf("%s: expected one document, found another after ---", d.origin.name))
 	}
-	d.mapping(document.Content[0], reflect.ValueOf(c).Elem(), "")
-	c.origin = d.origin
+	d.value(document.Content[0], reflect.ValueOf(to).Elem(), "")
 }
 
 // mapping reads n into the struct v, whose own key is prefix.
@@ -110,13 +115,17 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	}
 }
 
-// sections reads a mapping of topics to sections.
+// sections reads a mapping of names to sections, each over the one that is there
+// under that name.
 func (d *decoder) sections(n *yaml.Node, v reflect.Value, prefix string) {
 	if n.Kind != yaml.MappingNode {
 		d.report(n, prefix, "expected keys and values")
 		return
 	}
 	all := reflect.MakeMap(v.Type())
+	for old := range v.Seq() {
+		all.SetMapIndex(old, v.MapIndex(old))
+	}
 	seen := make(map[string]int)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
@@ -129,6 +138,9 @@ func (d *decoder) sections(n *yaml.Node, v reflect.Value, prefix string) {
 		seen[text] = name.Line
 		d.origin.lines[key] = name.Line
 		section := reflect.New(v.Type().Elem()).Elem()
+		if old := v.MapIndex(reflect.ValueOf(text)); old.IsValid() {
+			section.Set(old)
+		}
 		d.mapping(value, section, key)
 		all.SetMapIndex(reflect.ValueOf(text), section)
 	}

@@ -2,9 +2,11 @@ package config
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,6 +56,11 @@ func describe(out *bufio.Writer, v reflect.Value, indent string) {
 		comment(out, doc, indent+"#")
 		if field.Type.Kind() == reflect.Map {
 			describeEach(out, field.Type.Elem(), indent)
+			if v.Field(i).Len() > 0 {
+				fmt.Fprintf(out, "%s%s:\n", indent, name)
+				describeMap(out, v.Field(i), indent+"  ")
+				continue
+			}
 		}
 		if isSection(field.Type) {
 			fmt.Fprintf(out, "%s%s:\n", indent, name)
@@ -72,9 +79,52 @@ func describeEach(out *bufio.Writer, section reflect.Type, indent string) {
 	}
 }
 
-// comment writes text in lines of at most 78 columns that begin with start.
+// describeMap writes the sections of a map by name, what stands for all others
+// last. A section's note is a comment above it.
+func describeMap(out *bufio.Writer, all reflect.Value, indent string) {
+	var names []string
+	for key := range all.Seq() {
+		names = append(names, key.String())
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		last := map[string]int{OtherProviders: 1}
+		return cmp.Or(cmp.Compare(last[a], last[b]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		section := all.MapIndex(reflect.ValueOf(name))
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if note := section.FieldByName("Note"); note.IsValid() {
+			comment(out, note.String(), indent+"#")
+		}
+		fmt.Fprintf(out, "%s%s:\n", indent, quote(name))
+		for j := range section.NumField() {
+			if key := section.Type().Field(j).Tag.Get("yaml"); key != "note" {
+				flow(out, indent+"  "+key+": "+format(section.Field(j)), indent+"    ")
+			}
+		}
+	}
+}
+
+// flow writes a line, broken between the values of a list where it is too long.
+func flow(out *bufio.Writer, line, indent string) {
+	for columns(line) > width {
+		cut := strings.LastIndex(line[:width], ", ")
+		if cut < 0 {
+			break
+		}
+		fmt.Fprintln(out, line[:cut+1])
+		line = indent + line[cut+2:]
+	}
+	fmt.Fprintln(out, line)
+}
+
+// width is how many columns a line has at most.
+const width = 78
+
+// comment writes text in lines that begin with start.
 func comment(out *bufio.Writer, text, start string) {
-	const width = 78
 	line := start
 	for word := range strings.FieldsSeq(text) {
 		if columns(line)+1+columns(word) > width && line != start {

@@ -104,7 +104,12 @@ func (v *checker) mail(m *Mail) {
 	}
 	v.atLeast("mail.connections", int64(m.Connections), 1, "1")
 	v.atLeast("mail.retry", int64(m.Retry), int64(time.Second), "1s")
+	v.atLeast("mail.per_connection", int64(m.PerConnection), 1, "1")
+	v.atLeast("mail.retry_most", int64(m.RetryMost), int64(m.Retry), "mail.retry")
 	v.notNegative("mail.give_up", int64(m.GiveUp))
+	v.atLeast("mail.lease", int64(m.Lease), int64(time.Second), "1s")
+	v.oneOf("mail.uncertain", m.Uncertain, "resend", "skip", "hold")
+	v.providers(m.Providers)
 	for _, relay := range m.SMTP {
 		u, err := url.Parse(relay.Reveal())
 		if err == nil && !m.SMTPPassword.IsZero() && u.User == nil && len(m.SMTP) == 1 {
@@ -122,10 +127,13 @@ func (v *checker) relay(key string, relay URL) {
 		return
 	}
 	for name, values := range u.Query() {
-		if name != "weight" {
-			v.report(key, "?%s= is not known, only ?weight=", name)
-		} else if n, err := strconv.Atoi(values[0]); err != nil || n < 1 {
-			v.report(key, "weight: expected a whole number from 1")
+		switch n, err := strconv.Atoi(values[0]); {
+		case name == "tls":
+			v.oneOf(key, values[0], "mandatory", "opportunistic", "none")
+		case name != "weight":
+			v.report(key, "?%s= is not known, only ?weight= and ?tls=", name)
+		case err != nil || n < 1 || n > 1000:
+			v.report(key, "weight: expected a whole number from 1 to 1000")
 		}
 	}
 }

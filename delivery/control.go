@@ -20,6 +20,10 @@ type Control interface {
 	// finished is sending again. It works in batches; cut off, it may be called
 	// again. ErrNotFound, and ErrStage if the edition was cancelled.
 	Again(ctx context.Context, edition string, states ...State) (Requeued, error)
+	// Settle finishes an edition that is planned to the end and has nothing
+	// open, whatever in it is Uncertain and stays so. ErrNotFound, and ErrStage
+	// if it is not as far.
+	Settle(ctx context.Context, edition string) error
 	// DeliveriesTo returns what editions and kinds of notices have for one
 	// subscriber, in the order they are named, those without anything on record
 	// left out.

@@ -38,9 +38,6 @@ const (
 	SkipCancelled    Skip = "cancelled"
 )
 
-// Group is a provider group: mailboxes that share one set of limits.
-type Group string
-
 // Delivery is one letter, or notice, on its way to one subscriber.
 type Delivery struct {
 	Edition    string // an edition's ID, or EditionConfirm, EditionAlready
@@ -107,7 +104,11 @@ type Policy string
 const (
 	Resend Policy = "resend" // queued again with the same Message-ID; Doubts counts it
 	SkipIt Policy = "skip"   // stays Uncertain
+	Hold   Policy = "hold"   // stays Uncertain, and the edition open until an operator decides
 )
+
+// Known says whether p is one of the policies.
+func (p Policy) Known() bool { return p == Resend || p == SkipIt || p == Hold }
 
 // Swept is what a sweep did.
 type Swept struct {
@@ -138,7 +139,8 @@ type Queue interface {
 	// still allow it; there is an answer for each in order.
 	Turn(ctx context.Context, done []Result, next []Delivery) ([]Permit, error)
 	// Sweep takes expired leases back by the policy and finishes editions that
-	// are planned to the end and have nothing open.
+	// are planned to the end and have nothing open; by Hold only those in which
+	// nothing is Uncertain either.
 	Sweep(ctx context.Context, p Policy) (Swept, error)
 }
 
@@ -155,14 +157,6 @@ func Sendable(s subscribers.State, edition string) (Skip, bool) {
 		return SkipErased, false
 	}
 	return SkipUnsubscribed, false
-}
-
-// Budget limits what a provider group is sent.
-type Budget struct {
-	PerMinute   int // messages a minute, 0 for no limit
-	Burst       int // messages that may go at once after a pause
-	Connections int // at a time, 0 for no limit
-	PerConn     int // messages a connection, 0 for no limit
 }
 
 // Pacer spends budgets that all processes share.

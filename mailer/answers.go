@@ -2,51 +2,20 @@ package mailer
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
 
-// The provider groups: mailboxes that share one set of limits.
+// The provider groups whose answers have a meaning of their own, as the
+// configuration names them.
 const (
 	QQ      delivery.Group = "qq"
 	NetEase delivery.Group = "netease"
-	Sina    delivery.Group = "sina"
 	Gmail   delivery.Group = "gmail"
 	Outlook delivery.Group = "outlook"
 	Yahoo   delivery.Group = "yahoo"
-	Other   delivery.Group = "other"
 )
-
-// Provider is a group and the domains of its addresses.
-type Provider struct {
-	Group   delivery.Group
-	Domains []string
-}
-
-// Providers returns the groups, the largest first. What is in none is Other.
-func Providers() []Provider {
-	return []Provider{
-		{QQ, []string{"qq.com", "foxmail.com", "vip.qq.com"}},
-		{NetEase, []string{"163.com", "126.com", "yeah.net", "188.com", "vip.163.com", "vip.126.com", "netease.com"}},
-		{Sina, []string{"sina.com", "sina.cn", "sina.com.cn", "vip.sina.com", "vip.sina.cn", "2008.sina.com"}},
-		{Gmail, []string{"gmail.com", "googlemail.com"}},
-		{Outlook, []string{"outlook.com", "hotmail.com", "live.com", "live.cn", "msn.com", "outlook.jp", "hotmail.co.uk"}},
-		{Yahoo, []string{"yahoo.com", "yahoo.com.hk", "yahoo.com.tw", "yahoo.co.uk", "ymail.com", "rocketmail.com", "aol.com"}},
-	}
-}
-
-// GroupOf is the group of an address's domain.
-func GroupOf(domain string) delivery.Group {
-	domain = strings.ToLower(domain)
-	for _, p := range Providers() {
-		if slices.Contains(p.Domains, domain) {
-			return p.Group
-		}
-	}
-	return Other
-}
 
 // Answer is what one answer of a server means. The first of Answers that fits
 // decides; the code alone decides if none does.

@@ -248,14 +248,3 @@ func TestSMTPAddressesAreChecked(t *testing.T) {
 		}
 	}
 }
-
-func TestGroupsOfDomains(t *testing.T) {
-	for domain, want := range map[string]delivery.Group{
-		"qq.com": mailer.QQ, "foxmail.com": mailer.QQ, "163.com": mailer.NetEase, "YEAH.net": mailer.NetEase, "sina.cn": mailer.Sina,
-		"gmail.com": mailer.Gmail, "hotmail.com": mailer.Outlook, "yahoo.com": mailer.Yahoo, "example.org": mailer.Other, "": mailer.Other,
-	} {
-		if got := mailer.GroupOf(domain); got != want {
-			t.Errorf("GroupOf(%q) = %s, want %s", domain, got, want)
-		}
-	}
-}

@@ -164,7 +164,7 @@ func (s *scene) arrive(n int) {
 func (s *scene) planner() *delivery.Planner {
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: s.store, Log: s.store, Renderer: s.renderer, Schedule: digest.DefaultSchedule(zone()), LetterID: s.keys.LetterID,
-		Group: func(a subscribers.Address) delivery.Group { return mailer.GroupOf(a.Domain()) },
+		Group: func(subscribers.Address) delivery.Group { return delivery.Other },
 		Now:   time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 }

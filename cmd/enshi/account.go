@@ -177,10 +177,7 @@ func (d *dispatch) print(a account) error {
 		if e.Stage == delivery.StagePlanning {
 			line += ", not planned to the end"
 		}
-		if e.Paused != "" {
-			line += ", paused: " + e.Paused
-		}
-		d.result("%s", line)
+		d.result("%s", line+editionNote(delivery.Edition{ID: e.Edition, Stage: e.Stage, Paused: e.Paused}, e.States))
 	}
 	if a.Notices.Planned > 0 {
 		d.result("notices: %s", countsLine(a.Notices.States))

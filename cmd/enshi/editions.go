@@ -26,6 +26,7 @@ func editionsCommand() *cli.Command {
 				&cli.StringFlag{Name: "reason", Value: "by the operator", Usage: "`TEXT` shown to other operators"}}, Action: withStore(pauseEdition)},
 			{Name: "resume", ArgsUsage: "EDITION", Usage: "go on with a paused edition", Action: withStore(resumeEdition)},
 			retryCommand(),
+			{Name: "settle", ArgsUsage: "EDITION", Usage: "let an edition end whose uncertain mails were held (mail.uncertain: hold), without sending them again", Action: withStore(settleEdition)},
 			{Name: "cancel", ArgsUsage: "EDITION", Usage: "send nothing more of an edition; what is in flight is finished", Action: withStore(cancelEdition)},
 		},
 	}
@@ -73,16 +74,20 @@ func listEditions(c *cli.Context, p *parts) error {
 			}
 			continue
 		}
-		fmt.Fprintf(p.out, "%-28s %-10s %s%s\n", e.ID, e.Stage, countsLine(counts), pausedNote(e))
+		fmt.Fprintf(p.out, "%-28s %-10s %s%s\n", e.ID, e.Stage, countsLine(counts), editionNote(e, counts))
 	}
 	return nil
 }
 
-func pausedNote(e delivery.Edition) string {
-	if e.Paused == "" {
-		return ""
+// editionNote says what an edition waits for that only an operator can give.
+func editionNote(e delivery.Edition, c delivery.Counts) string {
+	switch n := c[delivery.Uncertain]; {
+	case e.Paused != "":
+		return ", paused: " + e.Paused
+	case e.Stage == delivery.StageSending && c.Open() == 0 && n > 0:
+		return fmt.Sprintf(", waits for your word on %d uncertain: editions retry %s --uncertain sends them again, editions settle %[2]s does not", n, e.ID)
 	}
-	return ", paused: " + e.Paused
+	return ""
 }
 
 func showEdition(c *cli.Context, p *parts) error {
@@ -104,7 +109,7 @@ func showEdition(c *cli.Context, p *parts) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(p.out, "%s %s%s\nup to arrival %d, opened %s\n%s\n", e.ID, e.Stage, pausedNote(e), e.Mark,
+		fmt.Fprintf(p.out, "%s %s%s\nup to arrival %d, opened %s\n%s\n", e.ID, e.Stage, editionNote(e, counts), e.Mark,
 			e.Opened.Format(time.RFC3339), countsLine(counts))
 	}
 	if !c.Bool("missing") {

@@ -132,3 +132,21 @@ func cancelEdition(c *cli.Context, p *parts) error {
 	}
 	return nil
 }
+
+// settleEdition ends an edition whose uncertain deliveries were held for the
+// operator's decision: they are not sent again.
+func settleEdition(c *cli.Context, p *parts) error {
+	id, err := oneArgument(c, "the edition's ID")
+	if err != nil {
+		return err
+	}
+	if err := p.store.Settle(c.Context, id); err != nil {
+		return stageError(id, "has mails on their way, or was cancelled: there is nothing to settle yet", err)
+	}
+	counts, err := p.store.Counts(c.Context, id)
+	if err != nil {
+		return fmt.Errorf("edition %s: %w", id, err)
+	}
+	p.result("%s is finished: %s", id, countsLine(counts))
+	return nil
+}

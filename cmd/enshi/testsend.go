@@ -8,7 +8,6 @@ import (
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
-	"github.com/enshi-daily/enshi/mailer"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -86,7 +85,7 @@ func (p *parts) sendTest(ctx context.Context, sender delivery.Sender, to subscri
 	// Each test has a Message-ID of its own: mailboxes drop second copies.
 	edition := "test-" + now.UTC().Format("20060102T150405") + strings.ReplaceAll(now.UTC().Format(".000000"), ".", "-") + "-" + l.Edition
 	outcome := sender.Send(ctx, delivery.Message{
-		Delivery: delivery.Delivery{Edition: edition, Subscriber: nobody, Letter: l.ID, Group: mailer.GroupOf(to.Domain()),
+		Delivery: delivery.Delivery{Edition: edition, Subscriber: nobody, Letter: l.ID, Group: p.providers().GroupOf(to.Domain()),
 			Address: to, Language: l.Language, Cadence: l.Cadence, Created: now},
 		Dated: now, Rendered: rendered,
 	}, func(context.Context) error { return nil })

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -341,17 +340,4 @@ func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Dema
 		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})
-}
-
-func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
-	backoff := delivery.DefaultBackoff()
-	backoff.First, backoff.GiveUp = p.cfg.Mail.Retry, p.cfg.Mail.GiveUp
-	return delivery.NewWorker(delivery.WorkerOptions{
-		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
-		Now: p.now, Logger: p.log, Random: rand.Float64, Backoff: backoff, Connections: p.cfg.Mail.Connections,
-	})
-}
-
-func (p *parts) newSweeper() *delivery.Sweeper {
-	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Logger: p.log})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -93,11 +94,26 @@ func (p *parts) plannerOver(ctx context.Context, log delivery.Arrivals) (*delive
 	if err := p.openRenderer(); err != nil {
 		return nil, err
 	}
+	providers := p.providers()
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: p.store, Log: log, Renderer: p.renderer, Schedule: schedule, LetterID: p.keys.LetterID,
-		Group: func(a subscribers.Address) delivery.Group { return mailer.GroupOf(a.Domain()) },
+		Group: func(a subscribers.Address) delivery.Group { return providers.GroupOf(a.Domain()) },
 		Now:   p.now, Logger: p.log, Editions: p.store,
 	}), nil
+}
+
+// providers are the mailbox providers, without limits where those are off or
+// nothing leaves the machine.
+func (p *parts) providers() delivery.Providers {
+	m, list := p.cfg.Mail, []delivery.Provider(nil)
+	for group, c := range m.Providers {
+		one := delivery.Provider{Group: delivery.Group(group), Domains: c.Domains}
+		if m.Pacing && len(m.SMTP) > 0 {
+			one.Budget = delivery.Budget{PerMinute: c.PerMinute, Burst: c.Burst, Connections: c.Connections, PerConn: c.PerConnection}
+		}
+		list = append(list, one)
+	}
+	return delivery.NewProviders(list)
 }
 
 // outbox is where mails are written while there is no relay.
@@ -243,4 +259,18 @@ func isLoopback(host string) bool {
 func (p *parts) defaultPreferences() (subscribers.Preferences, error) {
 	cadence, err := parseCadence(p.cfg.Digest.Cadence)
 	return subscribers.Preferences{Cadence: cadence, Language: subscribers.Language(p.cfg.Digest.Language)}, err
+}
+
+func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
+	m, backoff := p.cfg.Mail, delivery.DefaultBackoff()
+	backoff.First, backoff.Most, backoff.GiveUp = m.Retry, m.RetryMost, m.GiveUp
+	return delivery.NewWorker(delivery.WorkerOptions{
+		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
+		Now: p.now, Logger: p.log, Random: rand.Float64,
+		Budget: p.providers().Budget, Backoff: backoff, Connections: m.Connections, Lease: m.Lease,
+	})
+}
+
+func (p *parts) newSweeper() *delivery.Sweeper {
+	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Policy: delivery.Policy(p.cfg.Mail.Uncertain), Logger: p.log})
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/enshi-daily/enshi/delivery"
 )
 
-// finishEditions finishes what is planned to the end and has nothing open.
-func (db *DB) finishEditions(ctx context.Context) (finished []string, err error) {
+// finishEditions finishes what is planned to the end and has nothing open; with
+// hold, nothing uncertain either.
+func (db *DB) finishEditions(ctx context.Context, hold bool) (finished []string, err error) {
 	ids, err := db.rdb.SMembers(ctx, db.keys.open()).Result()
 	if err != nil {
 		return nil, db.fail("list open editions", err)
@@ -24,7 +25,7 @@ func (db *DB) finishEditions(ctx context.Context) (finished []string, err error)
 				return finished, err
 			}
 		case delivery.StageSending:
-			ok, err := db.finishEdition(ctx, e.ID)
+			ok, err := db.finishEdition(ctx, e.ID, hold)
 			if err != nil {
 				return finished, err
 			}
@@ -36,9 +37,9 @@ func (db *DB) finishEditions(ctx context.Context) (finished []string, err error)
 	return finished, nil
 }
 
-func (db *DB) finishEdition(ctx context.Context, id string) (bool, error) {
+func (db *DB) finishEdition(ctx context.Context, id string, hold bool) (bool, error) {
 	counts, err := db.Counts(ctx, id)
-	if err != nil || counts.Open() > 0 {
+	if err != nil || counts.Open() > 0 || hold && counts[delivery.Uncertain] > 0 {
 		return false, err
 	}
 	moved, err := db.stage(ctx, id, "finish")
@@ -46,6 +47,20 @@ func (db *DB) finishEdition(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	return true, db.age(ctx, id)
+}
+
+// Settle implements delivery.Control.
+func (db *DB) Settle(ctx context.Context, id string) error {
+	e, err := db.Edition(ctx, id)
+	if err != nil || e.Stage == delivery.StageFinished {
+		return err
+	}
+	if e.Stage == delivery.StageSending {
+		if done, err := db.finishEdition(ctx, id, false); done || err != nil {
+			return err
+		}
+	}
+	return delivery.ErrStage
 }
 
 // age gives what a finished or cancelled edition left its last days.

@@ -15,8 +15,8 @@ const sweepStep = 200
 // nothing open, completes what a crash left of a cancellation, and removes what
 // is too old to be looked at.
 func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swept, err error) {
-	if p != delivery.Resend && p != delivery.SkipIt {
-		return swept, fmt.Errorf("policy %q: expected %q or %q", p, delivery.Resend, delivery.SkipIt)
+	if !p.Known() {
+		return swept, fmt.Errorf("policy %q: expected %s, %s or %s", p, delivery.Resend, delivery.SkipIt, delivery.Hold)
 	}
 	for {
 		expired, err := db.expired(ctx)
@@ -30,7 +30,7 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 			return swept, err
 		}
 	}
-	if swept.Finished, err = db.finishEditions(ctx); err != nil {
+	if swept.Finished, err = db.finishEditions(ctx, p == delivery.Hold); err != nil {
 		return swept, err
 	}
 	if err := db.trim(ctx); err != nil {

@@ -2,6 +2,7 @@ package sqlitedb
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
@@ -12,6 +13,9 @@ const sweepBatch = 500
 // Sweep implements delivery.Queue. It writes only if a reading found something
 // to do: sweepers look often and find little.
 func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swept, err error) {
+	if !p.Known() {
+		return swept, fmt.Errorf("policy %q: expected %s, %s or %s", p, delivery.Resend, delivery.SkipIt, delivery.Hold)
+	}
 	for {
 		some, err := db.expired(ctx)
 		if err != nil {
@@ -28,31 +32,50 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 	if err := db.clear(ctx); err != nil {
 		return swept, err
 	}
-	if swept.Finished, err = db.finishDone(ctx); err != nil {
+	if swept.Finished, err = db.finishDone(ctx, p == delivery.Hold); err != nil {
 		return swept, err
 	}
 	return swept, db.age(ctx)
 }
 
-// finishDone finishes what is planned to the end and has nothing open.
-func (db *DB) finishDone(ctx context.Context) (finished []string, err error) {
-	done, err := db.done(ctx)
+// finishDone finishes what is planned to the end and has nothing open; with
+// hold, nothing uncertain either.
+func (db *DB) finishDone(ctx context.Context, hold bool) (finished []string, err error) {
+	done, err := db.done(ctx, hold)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range done {
-		err := db.write(ctx, "finish an edition", func(t *tx) error {
-			n, err := t.exec(`UPDATE edition AS e SET stage = 'finished', finished = ? WHERE id = ? AND `+allDone, t.now.Unix(), id)
-			if err == nil && n > 0 {
-				finished = append(finished, id)
-			}
-			return err
-		})
+		ok, err := db.finish(ctx, id)
 		if err != nil {
 			return finished, err
 		}
+		if ok {
+			finished = append(finished, id)
+		}
 	}
 	return finished, nil
+}
+
+func (db *DB) finish(ctx context.Context, id string) (ok bool, err error) {
+	err = db.write(ctx, "finish an edition", func(t *tx) error {
+		n, err := t.exec(`UPDATE edition AS e SET stage = 'finished', finished = ? WHERE id = ? AND `+allDone, t.now.Unix(), id)
+		ok = n > 0
+		return err
+	})
+	return ok && err == nil, err
+}
+
+// Settle implements delivery.Control.
+func (db *DB) Settle(ctx context.Context, id string) error {
+	e, err := db.Edition(ctx, id)
+	if err != nil || e.Stage == delivery.StageFinished {
+		return err
+	}
+	if done, err := db.finish(ctx, id); done || err != nil {
+		return err
+	}
+	return delivery.ErrStage
 }
 
 const expiredQuery = `SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`
@@ -114,10 +137,17 @@ const allDone = `e.stage = 'sending'
 
 const doneQuery = `SELECT e.id FROM edition e WHERE e.stage IN ('planning', 'sending') AND ` + allDone
 
+// certain holds for an edition e in which nothing is uncertain.
+const certain = ` AND coalesce((SELECT n FROM tally WHERE edition = e.id AND state = 'uncertain'), 0) = 0`
+
 // done returns the editions that can be finished.
-func (db *DB) done(ctx context.Context) (ids []string, err error) {
+func (db *DB) done(ctx context.Context, hold bool) (ids []string, err error) {
+	query := doneQuery
+	if hold {
+		query += certain
+	}
 	err = db.read(ctx, "look for finished editions", func(t *tx) error {
-		return t.rows(doneQuery, nil, func(scan func(...any) error) error {
+		return t.rows(query, nil, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
 			ids = append(ids, id)

@@ -18,6 +18,8 @@ func control() []law {
 		law{"Again takes many", againMany},
 		law{"Again refuses states that are no such end", againStates},
 		law{"Again fails with ErrNotFound, and with ErrStage if the edition was cancelled", againStage},
+		law{"Settle finishes an edition that has nothing open, and leaves what is Uncertain", settles},
+		law{"Settle fails with ErrNotFound, and with ErrStage if something is open, being planned or cancelled", settleStage},
 		law{"DeliveriesTo returns one subscriber's, in the order named", deliveriesTo},
 		law{"DeliveriesTo of somebody unknown is nothing", deliveriesToNobody},
 	)
@@ -195,4 +197,28 @@ func deliveriesToNobody(s *scene) {
 	got, err = s.Store.DeliveriesTo(s.ctx, all[0].ID)
 	s.ok(err, "DeliveriesTo without editions")
 	equal(s, "deliveries", len(got), 0)
+}
+
+func settles(s *scene) {
+	e, _ := s.mailing(2)
+	s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+	leased := s.lease(work(e), 2, long)
+	s.begin(leased)
+	s.finish(leased[:1], delivery.Sent)
+	s.finish(leased[1:], delivery.Uncertain)
+	equal(s, "finished", len(s.sweep(delivery.Hold).Finished), 0)
+	s.ok(s.Second.Settle(s.ctx, e.ID), "Settle")
+	s.ok(s.Store.Settle(s.ctx, e.ID), "Settle again")
+	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageFinished)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1, delivery.Uncertain: 1})
+}
+
+func settleStage(s *scene) {
+	s.is(s.Store.Settle(s.ctx, "daily-20261124-99"), "Settle of no edition", delivery.ErrNotFound)
+	e, _ := s.mailing(1)
+	s.is(s.Store.Settle(s.ctx, e.ID), "Settle while it is planned", delivery.ErrStage)
+	s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+	s.is(s.Store.Settle(s.ctx, e.ID), "Settle with one queued", delivery.ErrStage)
+	s.ok(s.Store.Cancel(s.ctx, e.ID), "Cancel")
+	s.is(s.Store.Settle(s.ctx, e.ID), "Settle of a cancelled edition", delivery.ErrStage)
 }

@@ -16,6 +16,8 @@ func sweeps() []law {
 		{"Sweep puts expired leases that have not begun back", sweepRequeues},
 		{"Sweep with Resend queues again what expired while sending, and Doubts counts it", sweepResends},
 		{"Sweep with SkipIt leaves what expired while sending Uncertain", sweepSkips},
+		{"Sweep with Hold leaves it Uncertain, and the edition open until that is queued again or settled", sweepHolds},
+		{"Sweep refuses a policy that is none", sweepPolicy},
 		{"Sweep takes expired notices back", sweepNotices},
 		{"Sweep takes expired leases of a paused edition back", sweepPaused},
 		{"Sweep by many at once takes each lease back once", sweepAtOnce},
@@ -191,5 +193,30 @@ func sweepOpen(s *scene) {
 	s.finish(again, delivery.Sent)
 	if swept := s.sweep(delivery.Resend); !slices.Contains(swept.Finished, e.ID) {
 		s.Fatalf("Sweep finished %v, want %s", swept.Finished, e.ID)
+	}
+}
+
+func sweepHolds(s *scene) {
+	e, _ := s.mailing(2)
+	s.ok(s.Store.Close(s.ctx, e.ID), "Close")
+	leased := s.lease(work(e), 2, brief)
+	s.begin(leased)
+	s.finish(leased[:1], delivery.Sent)
+	s.Advance(over)
+	equal(s, "Uncertain", s.sweep(delivery.Hold).Uncertain, 1)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1, delivery.Uncertain: 1})
+	equal(s, "finished", len(s.sweep(delivery.Hold).Finished), 0)
+	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageSending)
+
+	s.again(e, delivery.Requeued{Queued: 1}, delivery.Uncertain)
+	again := s.lease(work(e), 1, long)
+	s.begin(again)
+	s.finish(again, delivery.Sent)
+	equal(s, "finished", len(s.sweep(delivery.Hold).Finished), 1)
+}
+
+func sweepPolicy(s *scene) {
+	if _, err := s.Store.Sweep(s.ctx, "perhaps"); err == nil {
+		s.Fatal("Sweep took a policy that is none")
 	}
 }

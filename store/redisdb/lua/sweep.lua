@@ -1,6 +1,6 @@
 -- Takes expired leases of one edition back.
 -- KEYS: 1-6 book; then a ready set a group
--- ARGV: 1 clock, 2 edition, 3 policy ('resend' or 'skip'), 4 number of groups,
+-- ARGV: 1 clock, 2 edition, 3 policy ('resend', 'skip' or 'hold'), 4 number of groups,
 --       their names, then ID, group, ...
 -- Returns: {requeued before they began, expired while sending}
 local now = clock(ARGV[1])
