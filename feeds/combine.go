@@ -111,6 +111,9 @@ func (b *Builder) unionFeed(u union) *feed {
 	if u.owner.URL != "" {
 		f.id = uuid.NewSHA1(uuid.NameSpaceURL, []byte("my\n"+u.owner.ID)).URN()
 		f.title, f.self = b.words.own+" - "+b.o.Title, u.owner.URL
+		if slices.Contains(u.topics, posts.Everything) {
+			f.description = fmt.Sprintf(b.words.allOf, b.o.Title)
+		}
 	}
 	return f
 }

@@ -91,6 +91,15 @@ func TestPrivateFeedFollowsItsOwner(t *testing.T) {
 	}
 }
 
+func TestPrivateFeedOfEverything(t *testing.T) {
+	s := newDemandSite(t, nil)
+	sub := s.enrol("a@example.org", nil)
+	r := s.get(local(s.addresses.Feeds(sub.ID, sub.Generation)) + "feed.xml")
+	if want := "<subtitle>山城日报的全部文章</subtitle>"; strings.Count(r.body, "<entry>") != feeds.DefaultLimit || !strings.Contains(r.body, want) {
+		t.Errorf("%d entries, without %s:\n%.1500s", strings.Count(r.body, "<entry>"), want, r.body)
+	}
+}
+
 func TestRenewIsForTheActive(t *testing.T) {
 	for _, state := range []subscribers.State{"", subscribers.Pending, subscribers.Unsubscribed, subscribers.Erased} {
 		before := subscribers.Subscriber{State: state, Generation: 3}
