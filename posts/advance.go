@@ -44,6 +44,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 			return nil
 		}
 	}
+	k.look()
 	next := *l
 	next.scan, next.scanned, next.files, next.unsettled = s.number, s.Posts, s.files.len(), len(s.Unsettled) > 0
 	now := k.now().UTC().Truncate(time.Second)
@@ -161,6 +162,7 @@ func (k *Keeper) hasFeeds(p *Post) bool {
 func (k *Keeper) Moved(records ...Identity) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.look()
 	for _, r := range records {
 		at, ok := k.index[r.ID]
 		if !ok {

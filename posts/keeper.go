@@ -33,11 +33,15 @@ type Keeper struct {
 	loaded bool
 	accept bool // the next scan may change whatever it does
 	known  []Identity
-	seeds  []Identity     // those of known that the store does not have yet
-	index  map[ID]int     // into known
-	paths  map[string]int // the same, of the record that stands for a path
-	last   *recognition
-	given  int // the number of the recognition that the caller had last
+	seeds  []Identity // those of known that the store does not have yet
+	news   []Identity // stored, and not in known yet
+
+	// Made when first needed: reading a site once needs neither.
+	index map[ID]int     // into known
+	paths map[string]int // the same, of the record that stands for a path
+
+	last  *recognition
+	given int // the number of the recognition that the caller had last
 }
 
 // recognition is the outcome of the latest scan.
@@ -90,14 +94,27 @@ func (k *Keeper) load(ctx context.Context) error {
 	if len(k.seeds) > 0 {
 		known = k.seeds
 	}
-	k.known, k.index, k.paths = nil, make(map[ID]int, len(known)), make(map[string]int, len(known))
+	k.known, k.news, k.index, k.paths = known, nil, nil, nil
 	k.last, k.loaded = nil, true
-	k.remember(known)
 	return nil
 }
 
-// remember brings known up to date with records.
-func (k *Keeper) remember(records []Identity) {
+// enter brings known up to date with what was stored.
+func (k *Keeper) enter() {
+	if len(k.news) > 0 {
+		k.look()
+	}
+}
+
+// look is enter, and makes index and paths.
+func (k *Keeper) look() {
+	records := k.news
+	if k.index == nil {
+		k.index, k.paths = make(map[ID]int, len(k.known)+len(records)), make(map[string]int, len(k.known)+len(records))
+		records = append(k.known, records...)
+		k.known = make([]Identity, 0, len(records))
+	}
+	k.news = nil
 	for _, r := range records {
 		at, ok := k.index[r.ID]
 		if ok {
@@ -117,6 +134,7 @@ func (k *Keeper) remember(records []Identity) {
 func (k *Keeper) Known() []Identity {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.enter()
 	return slices.Clone(k.known)
 }
 
@@ -148,7 +166,7 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 			}
 			return Recognised{}, nil, fmt.Errorf("record %d identities: %w", len(last.record), err)
 		}
-		k.remember(last.record)
+		k.news = append(k.news, last.record...)
 		k.seeds = nil
 		last.record, last.result.Record, last.result.Vanished = nil, nil, nil
 	}
@@ -165,6 +183,7 @@ func (l *recognition) is(s *Scan) bool {
 }
 
 func (k *Keeper) recognise(s *Scan) (*recognition, error) {
+	k.enter()
 	present := func(path string) bool { _, ok := s.files.get(path); return ok }
 	result, err := identify(k.known, s.Posts, view{now: k.now(), present: present, accept: k.accept})
 	if err != nil {

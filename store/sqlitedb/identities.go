@@ -3,6 +3,8 @@ package sqlitedb
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -36,9 +38,9 @@ func (db *DB) Record(ctx context.Context, w posts.Watch, records []posts.Identit
 		if err := t.revise(); err != nil {
 			return err
 		}
-		for i := range records {
-			if err := t.record(records[i]); err != nil {
-				return fmt.Errorf("%s: %w", records[i].ID, err)
+		for some := range slices.Chunk(records, recordRows) {
+			if err := t.record(some); err != nil {
+				return fmt.Errorf("%s and %d more: %w", some[0].ID, len(some)-1, err)
 			}
 		}
 		return nil
@@ -61,15 +63,24 @@ func (db *DB) Revision(ctx context.Context) (revision string, err error) {
 	return revision, err
 }
 
-func (t *tx) record(i posts.Identity) error {
-	_, err := t.exec(upsertIdentity, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen), seconds(i.Since))
+// recordRows is how many identities go in one statement.
+const recordRows = 32
+
+func (t *tx) record(some []posts.Identity) error {
+	args := make([]any, 0, 9*len(some))
+	for k := range some {
+		i := &some[k]
+		args = append(args, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen), seconds(i.Since))
+	}
+	row := ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err := t.exec(`INSERT INTO identity VALUES `+strings.Repeat(row, len(some))[2:]+onKnown, args...)
 	return err
 }
 
 // A record moves up alone, by the ranks of the standings, and nothing moves what
 // an operator withdrew. Where the standing stays, so does what belongs to it.
 const (
-	upsertIdentity = `INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+	onKnown = ` ON CONFLICT (id) DO UPDATE SET
 		path = excluded.path, source_url = excluded.source_url, body = excluded.body,
 		standing = CASE WHEN ` + stays + ` THEN standing ELSE excluded.standing END,
 		reason = CASE WHEN ` + stays + ` THEN reason ELSE excluded.reason END,
