@@ -41,6 +41,7 @@ type ledger interface {
 	delivery.Queue
 	delivery.Pacer
 	delivery.Control
+	delivery.Epochs
 	fingerprints
 	Shutdown() error
 }

@@ -78,6 +78,11 @@ func (db *DB) Renew(ctx context.Context, leased []delivery.Delivery, ttl time.Du
 // Turn records results and then begins deliveries: scripts in one pipeline, one
 // a shard, edition and kind. It may be called again with the same.
 func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) ([]delivery.Permit, error) {
+	if len(next) > 0 {
+		if err := db.sends("begin"); err != nil {
+			return nil, err
+		}
+	}
 	calls, err := db.finishCalls(done)
 	if err != nil {
 		return nil, err

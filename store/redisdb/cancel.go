@@ -20,12 +20,12 @@ func (db *DB) Cancel(ctx context.Context, id string) error {
 }
 
 func (db *DB) clear(ctx context.Context, id string) error {
-	pipe := db.rdb.Pipeline()
-	for shard := range shards {
-		pipe.SAdd(ctx, db.keys.stopped(shard), id)
+	marks := make([]step, shards)
+	for shard := range marks {
+		marks[shard] = db.command(db.keys.stopped(shard), "SADD", id)
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return db.fail("cancel "+id, err)
+	if _, err := db.runSteps(ctx, marks); err != nil {
+		return err
 	}
 	for shard := range shards {
 		if err := db.clearShard(ctx, shard, id); err != nil {
@@ -35,10 +35,8 @@ func (db *DB) clear(ctx context.Context, id string) error {
 	if err := db.age(ctx, id); err != nil {
 		return err
 	}
-	if err := db.rdb.SRem(ctx, db.keys.open(), id).Err(); err != nil {
-		return db.fail("cancel "+id, err)
-	}
-	return nil
+	_, err := db.runSteps(ctx, []step{db.command(db.keys.open(), "SREM", id)})
+	return err
 }
 
 func (db *DB) clearShard(ctx context.Context, shard int, id string) error {

@@ -65,15 +65,13 @@ func (db *DB) Settle(ctx context.Context, id string) error {
 
 // age gives what a finished or cancelled edition left its last days.
 func (db *DB) age(ctx context.Context, id string) error {
-	pipe := db.rdb.Pipeline()
+	var steps []step
 	for shard := range shards {
-		pipe.PExpire(ctx, db.keys.ledger(shard, id), ledgerLife)
-		pipe.PExpire(ctx, db.keys.counts(shard, id), editionLife)
+		steps = append(steps, db.command(db.keys.ledger(shard, id), "PEXPIRE", ledgerLife.Milliseconds()),
+			db.command(db.keys.counts(shard, id), "PEXPIRE", editionLife.Milliseconds()))
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return db.fail("age edition "+id, err)
-	}
-	return nil
+	_, err := db.runSteps(ctx, steps)
+	return err
 }
 
 // reopen takes an edition that finished back to sending.
@@ -82,15 +80,12 @@ func (db *DB) reopen(ctx context.Context, id string) error {
 	if err != nil || !moved {
 		return err
 	}
-	pipe := db.rdb.Pipeline()
+	var steps []step
 	for shard := range shards {
-		pipe.Persist(ctx, db.keys.ledger(shard, id))
-		pipe.Persist(ctx, db.keys.counts(shard, id))
+		steps = append(steps, db.command(db.keys.ledger(shard, id), "PERSIST"), db.command(db.keys.counts(shard, id), "PERSIST"))
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return db.fail("reopen edition "+id, err)
-	}
-	return nil
+	_, err = db.runSteps(ctx, steps)
+	return err
 }
 
 // trim forgets who was sent editions that finished more than sentLife ago: the
@@ -111,8 +106,8 @@ func (db *DB) trim(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := db.rdb.ZRem(ctx, db.keys.trim(), id).Err(); err != nil {
-			return db.fail("trim edition "+id, err)
+		if _, err := db.runSteps(ctx, []step{db.command(db.keys.trim(), "ZREM", id)}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -124,23 +119,18 @@ func (db *DB) trimShard(ctx context.Context, shard int, id string) error {
 	if err != nil {
 		return db.fail("read deliveries of "+id, err)
 	}
-	var sent []string
+	var sent []any
 	for member, packed := range values {
 		if packedState(packed) == delivery.Sent {
 			sent = append(sent, member)
 		}
 	}
-	pipe := db.rdb.Pipeline()
+	var steps []step
 	for part := range slices.Chunk(sent, sweepStep) {
-		pipe.HDel(ctx, key, part...)
+		steps = append(steps, db.command(key, "HDEL", part...))
 	}
-	if pipe.Len() == 0 {
-		return nil
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return db.fail("trim edition "+id, err)
-	}
-	return nil
+	_, err = db.runSteps(ctx, steps)
+	return err
 }
 
 // purgeNotices removes notices that ended more than ledgerLife ago.

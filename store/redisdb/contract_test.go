@@ -50,6 +50,7 @@ func runContracts(t *testing.T, server *redistest.Server) {
 		first := open(t, o)
 		return storetest.Harness{
 			Store: first, Second: open(t, o),
+			Open:    func() storetest.Store { return open(t, o) },
 			Advance: func(d time.Duration) { pass(t, first, d) },
 		}
 	})

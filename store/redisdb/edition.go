@@ -2,6 +2,7 @@ package redisdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,7 @@ const (
 
 // Open stores e, unless another edition stands in its place.
 func (db *DB) Open(ctx context.Context, e delivery.Edition) (delivery.Edition, error) {
-	if err := plain("edition", e.ID); err != nil {
+	if err := errors.Join(plain("edition", e.ID), db.sends("open")); err != nil {
 		return delivery.Edition{}, err
 	}
 	scheduled := 0
@@ -159,10 +160,8 @@ func (db *DB) Pause(ctx context.Context, id, reason string) error {
 	if err := db.known(ctx, id); err != nil {
 		return err
 	}
-	if err := db.rdb.HSet(ctx, db.keys.edition(id), "paused", reason).Err(); err != nil {
-		return db.fail("pause "+id, err)
-	}
-	return nil
+	_, err := db.runSteps(ctx, []step{db.command(db.keys.edition(id), "HSET", "paused", reason)})
+	return err
 }
 
 // Resume lets a paused edition go on.
@@ -170,10 +169,8 @@ func (db *DB) Resume(ctx context.Context, id string) error {
 	if err := db.known(ctx, id); err != nil {
 		return err
 	}
-	if err := db.rdb.HDel(ctx, db.keys.edition(id), "paused").Err(); err != nil {
-		return db.fail("resume "+id, err)
-	}
-	return nil
+	_, err := db.runSteps(ctx, []step{db.command(db.keys.edition(id), "HDEL", "paused")})
+	return err
 }
 
 func (db *DB) known(ctx context.Context, id string) error {

@@ -19,7 +19,7 @@ func (db *DB) Unsendable(ctx context.Context, state subscribers.State, edition s
 		return "", err
 	}
 	source := string(prelude) + "return unsendable(ARGV[1], ARGV[2]) or ''"
-	return db.rdb.Eval(ctx, source, nil, string(state), edition).Text()
+	return db.rdb.Eval(ctx, source, []string{db.keys.epoch(db.keys.meta())}, string(state), edition, 0).Text()
 }
 
 // ShardOf is shardOf.

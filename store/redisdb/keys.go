@@ -86,7 +86,14 @@ func (k keys) ended(s int) string { return k.shard(s, "ended") }
 // for ever.
 func (k keys) stopped(s int) string { return k.shard(s, "stopped") }
 
-// meta: HASH, schema, shards, fingerprint; for ever.
+// epoch: STRING, the store's epoch as far as the tag of another key has heard of
+// it, none for 0; for ever.
+func (k keys) epoch(beside string) string {
+	tag := beside[len(k.prefix):]
+	return k.prefix + tag[:strings.IndexByte(tag, '}')+1] + ":epoch"
+}
+
+// meta: HASH, schema, shards, fingerprint, retired; for ever.
 func (k keys) meta() string { return k.common("meta") }
 
 // watch: HASH, issued, token, holder, until (ms), origin and records (the
@@ -130,6 +137,9 @@ func (k keys) slot(c subscribers.Cadence, at time.Time) string {
 
 // letter: STRING, bytes of delivery.EncodeLetter; editionLife.
 func (k keys) letter(edition, letter string) string { return k.common("let:" + edition + ":" + letter) }
+
+// pacing is a key that stands for all of the budgets' tag.
+func (k keys) pacing() string { return k.prefix + "{p}:" }
 
 // limit: HASH, n and until (ms) of a window; the window's period.
 func (k keys) limit(key string) string { return k.prefix + "{p}:limit:" + key }

@@ -147,6 +147,9 @@ func (db *DB) editionsOf(ctx context.Context, all []waiting) (map[string]deliver
 // several workers do not meet, and stays in it as long as it has enough: a
 // batch from one shard is begun and finished by one script each.
 func (db *DB) Lease(ctx context.Context, w delivery.Work, n int, ttl time.Duration) ([]delivery.Delivery, error) {
+	if err := db.sends("lease"); err != nil {
+		return nil, err
+	}
 	edition, err := db.editions(ctx, []string{w.Edition})
 	if err != nil || !leasable(edition[0]) {
 		return nil, err

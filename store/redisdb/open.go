@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -37,6 +38,7 @@ type DB struct {
 	rdb     redis.UniversalClient
 	scripts map[script]*redis.Script
 	keys    keys
+	tenure  atomic.Pointer[delivery.Tenure]
 	where   string           // the address for messages, without secrets
 	now     func() time.Time // nil: the server's clock
 }
@@ -54,6 +56,7 @@ var (
 	_ delivery.Control     = (*DB)(nil)
 	_ delivery.Queue       = (*DB)(nil)
 	_ delivery.Pacer       = (*DB)(nil)
+	_ delivery.Epochs      = (*DB)(nil)
 )
 
 // ErrTooOld says that the server is older than Redis 7.
@@ -95,7 +98,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := db.connect(ctx, options); err != nil {
 		return nil, err
 	}
-	if err := db.claim(ctx); err != nil {
+	if err := errors.Join(db.claim(ctx), db.enter(ctx)); err != nil {
 		return nil, errors.Join(err, db.rdb.Close())
 	}
 	return db, nil

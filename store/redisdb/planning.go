@@ -74,7 +74,7 @@ func (db *DB) due(ctx context.Context, e delivery.Edition, part int, after subsc
 // each of these in one step. Cancel leaves a mark in every shard, which the
 // step checks, so that nothing is planned after it.
 func (db *DB) Plan(ctx context.Context, e delivery.Edition, part int, choices []delivery.Choice) (sum delivery.Planned, err error) {
-	if err := checkPart(part); err != nil {
+	if err := errors.Join(checkPart(part), db.sends("plan")); err != nil {
 		return sum, err
 	}
 	stored, err := db.Edition(ctx, e.ID)
@@ -144,11 +144,10 @@ func (db *DB) PutLetter(ctx context.Context, edition, letter string, data []byte
 	if err := errors.Join(plain("edition", edition), plain("letter", letter)); err != nil {
 		return err
 	}
-	err := db.rdb.SetNX(ctx, db.keys.letter(edition, letter), data, editionLife).Err()
-	if err != nil {
-		return db.fail("keep letter "+letter, err)
-	}
-	return nil
+	_, err := db.runSteps(ctx, []step{
+		db.command(db.keys.letter(edition, letter), "SET", data, "NX", "PX", editionLife.Milliseconds()),
+	})
+	return err
 }
 
 // Letter returns a letter's bytes; delivery.ErrNotFound.

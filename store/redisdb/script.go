@@ -4,8 +4,11 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/enshi-daily/enshi/delivery"
 )
 
 //go:embed lua/*.lua
@@ -22,6 +25,7 @@ const (
 	scriptBegin      script = "begin"
 	scriptCancel     script = "cancel"
 	scriptCandidates script = "candidates"
+	scriptCommand    script = "command"
 	scriptDecide     script = "decide"
 	scriptDelete     script = "delete"
 	scriptExpired    script = "expired"
@@ -31,11 +35,13 @@ const (
 	scriptPace       script = "pace"
 	scriptPlan       script = "plan"
 	scriptPurge      script = "purge"
+	scriptRaise      script = "raise"
 	scriptRecord     script = "record"
 	scriptRenew      script = "renew"
 	scriptSave       script = "save"
 	scriptStage      script = "stage"
 	scriptSweep      script = "sweep"
+	scriptTouch      script = "touch"
 	scriptUpdate     script = "update"
 	scriptWatch      script = "watch"
 	scriptWork       script = "work"
@@ -86,6 +92,11 @@ func (db *DB) run(ctx context.Context, name script, calls ...call) ([]*redis.Cmd
 	return db.runSteps(ctx, steps)
 }
 
+// command is a step that is one command on one key.
+func (db *DB) command(key, verb string, args ...any) step {
+	return step{scriptCommand, call{[]string{key}, append([]any{verb}, args...)}}
+}
+
 // runSteps is run for several scripts. What is for one slot is done in order.
 func (db *DB) runSteps(ctx context.Context, steps []step) ([]*redis.Cmd, error) {
 	answers := make([]*redis.Cmd, len(steps))
@@ -96,7 +107,7 @@ func (db *DB) runSteps(ctx context.Context, steps []step) ([]*redis.Cmd, error) 
 	for try := 0; len(todo) > 0; try++ {
 		pipe := db.rdb.Pipeline()
 		for _, i := range todo {
-			answers[i] = db.scripts[steps[i].script].EvalSha(ctx, pipe, steps[i].keys, steps[i].args...)
+			answers[i] = db.queue(ctx, pipe, steps[i], try > 0)
 		}
 		_, _ = pipe.Exec(ctx) // each command has its own error
 		var missing []int
@@ -109,16 +120,21 @@ func (db *DB) runSteps(ctx context.Context, steps []step) ([]*redis.Cmd, error) 
 				return nil, db.fail(string(steps[i].script), err)
 			}
 		}
-		// The server does not know a script: it was started or failed over.
-		for _, i := range missing {
-			name := steps[i].script
-			if err := db.scripts[name].Load(ctx, db.rdb).Err(); err != nil {
-				return nil, db.fail("load script "+string(name), err)
-			}
-		}
 		todo = missing
 	}
 	return answers, nil
+}
+
+// queue puts a step into a pipeline. A server that does not know the script (it
+// was started, or took the place of one that failed) is given its text: by the
+// step itself, because in a cluster the step alone finds the right server.
+func (db *DB) queue(ctx context.Context, pipe redis.Pipeliner, s step, whole bool) *redis.Cmd {
+	keys := append(slices.Clip(s.keys), db.keys.epoch(s.keys[0]))
+	args := append(slices.Clip(s.args), db.tenure.Load().Epoch)
+	if whole {
+		return db.scripts[s.script].Eval(ctx, pipe, keys, args...)
+	}
+	return db.scripts[s.script].EvalSha(ctx, pipe, keys, args...)
 }
 
 // number runs a script once and returns its one small integer.
@@ -145,5 +161,8 @@ func numbers(answer *redis.Cmd) ([]int64, error) {
 
 // fail translates an error of the driver, naming what was done and where.
 func (db *DB) fail(what string, err error) error {
+	if redis.HasErrorPrefix(err, "FENCED") {
+		return fmt.Errorf("redis at %s: %s: %v: %w", db.where, what, err, delivery.ErrOldEpoch)
+	}
 	return fmt.Errorf("redis at %s: %s: %w", db.where, what, err)
 }

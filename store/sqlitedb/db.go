@@ -28,6 +28,7 @@ var (
 	_ delivery.Control     = (*DB)(nil)
 	_ delivery.Queue       = (*DB)(nil)
 	_ delivery.Pacer       = (*DB)(nil)
+	_ delivery.Epochs      = (*DB)(nil)
 )
 
 // Options say where the store is.
@@ -45,6 +46,7 @@ type DB struct {
 	writes *statements
 	reads  *statements
 	aged   atomic.Int64 // when age last looked
+	tenure atomic.Pointer[delivery.Tenure]
 }
 
 // readers is how many reads a process does at a time.
@@ -76,6 +78,11 @@ func Open(o Options) (*DB, error) {
 		return nil, errors.Join(db.fault("open", err), db.writer.Close())
 	}
 	db.reads = newStatements(db.reader)
+	tenure, err := db.Tenure(context.Background())
+	if err != nil {
+		return nil, errors.Join(err, db.Shutdown())
+	}
+	db.tenure.Store(&tenure)
 	return db, nil
 }
 
@@ -96,8 +103,14 @@ type tx struct {
 
 // write runs step as one transaction: all of it happens, or nothing. step sees
 // the time at which the transaction began, not the one at which it was asked for.
+// A process of an older epoch may not write.
 func (db *DB) write(ctx context.Context, op string, step func(*tx) error) error {
-	return db.fault(op, db.transact(ctx, db.writes, step))
+	return db.fault(op, db.transact(ctx, db.writes, func(t *tx) error {
+		if err := db.current(t); err != nil {
+			return err
+		}
+		return step(t)
+	}))
 }
 
 // read runs step on what the store is at one moment.

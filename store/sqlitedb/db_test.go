@@ -39,6 +39,7 @@ func TestContracts(t *testing.T) {
 		path, c := filepath.Join(t.TempDir(), "enshi.db"), new(clock)
 		return storetest.Harness{
 			Store: open(t, path, c.now), Second: open(t, path, c.now), Advance: c.advance, Now: c.now,
+			Open: func() storetest.Store { return open(t, path, c.now) },
 		}
 	})
 }

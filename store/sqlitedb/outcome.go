@@ -9,6 +9,11 @@ import (
 
 // Turn implements delivery.Queue.
 func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) ([]delivery.Permit, error) {
+	if len(next) > 0 {
+		if err := db.sends("begin deliveries"); err != nil {
+			return nil, err
+		}
+	}
 	permits := make([]delivery.Permit, len(next))
 	err := db.write(ctx, "record and begin deliveries", func(t *tx) (err error) {
 		for i := range done {

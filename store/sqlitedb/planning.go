@@ -10,6 +10,9 @@ import (
 
 // Open implements delivery.Planning.
 func (db *DB) Open(ctx context.Context, e delivery.Edition) (opened delivery.Edition, err error) {
+	if err := db.sends("open an edition"); err != nil {
+		return opened, err
+	}
 	err = db.write(ctx, "open an edition", func(t *tx) error {
 		same, err := t.editions(`SELECT `+editionColumns+` FROM edition
 			WHERE cadence = ?1 AND stage = 'planning' OR id = ?2 OR scheduled = 1 AND ?3 = 1 AND cadence = ?1 AND slot = ?4
@@ -57,6 +60,9 @@ func (db *DB) Parts() int { return 1 }
 // Plan implements delivery.Planning. Queued deliveries take an edition that was
 // finished back to StageSending: its accounts are open again.
 func (db *DB) Plan(ctx context.Context, e delivery.Edition, _ int, choices []delivery.Choice) (planned delivery.Planned, err error) {
+	if err := db.sends("plan an edition"); err != nil {
+		return planned, err
+	}
 	err = db.write(ctx, "plan an edition", func(t *tx) error {
 		stored, err := t.edition(e.ID)
 		if err != nil {

@@ -98,6 +98,9 @@ const leaseScan = 2000
 
 // Lease implements delivery.Queue.
 func (db *DB) Lease(ctx context.Context, w delivery.Work, n int, ttl time.Duration) (leased []delivery.Delivery, err error) {
+	if err := db.sends("lease deliveries"); err != nil {
+		return nil, err
+	}
 	err = db.write(ctx, "lease deliveries", func(t *tx) error {
 		open, err := t.mayLease(w.Edition)
 		if err != nil || !open {

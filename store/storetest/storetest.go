@@ -26,6 +26,7 @@ type Store interface {
 	delivery.Queue
 	delivery.Pacer
 	delivery.Control
+	delivery.Epochs
 
 	// Fingerprint remembers the key ring's fingerprint that it is given first,
 	// and returns the remembered one ever after.
@@ -36,6 +37,8 @@ type Store interface {
 type Harness struct {
 	Store  Store
 	Second Store // another process's view of the same data
+	// Open is the view of a process that starts now.
+	Open func() Store
 
 	// Advance lets at least d pass by the store's clock: a fake clock moves, a
 	// real one is waited for.
@@ -69,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"delivery.Queue", queue()},
 		{"delivery.Pacer", pacer()},
 		{"delivery.Control", control()},
+		{"delivery.Epochs", epochs()},
 		{"Fingerprint", fingerprint()},
 	}
 	var cases atomic.Int64

@@ -1,6 +1,14 @@
 -- Put before every script. Times are in ms; a clock argument is '' for the
 -- server's own clock.
 
+-- Every call ends with the epoch's key of its tag, and the epoch in which the
+-- process opened the store. A tag that has not heard of an epoch yet hears of
+-- it here.
+local epoch, opened = table.remove(KEYS), tonumber(table.remove(ARGV))
+local stands = tonumber(redis.call('GET', epoch) or 0)
+if stands > opened then return redis.error_reply('FENCED epoch ' .. stands .. ', opened in ' .. opened) end
+if stands < opened then redis.call('SET', epoch, opened) end
+
 local function clock(given)
   if given ~= '' then return tonumber(given) end
   local t = redis.call('TIME')
