@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ const lull = 5 * time.Millisecond
 // clerk makes few turns of the ledger of many attempts: while one turn is under
 // way, what comes in waits for the next. A result that the ledger could not take
 // is kept and given again, for ever: a known outcome is not thrown away because
-// the store is away.
+// the store is away. Only a store of another epoch never takes it.
 type clerk struct {
 	turn func(ctx context.Context, done []Result, next []Delivery) ([]Permit, error)
 	log  *slog.Logger
@@ -132,7 +133,12 @@ func (c *clerk) work(ctx context.Context) {
 		}
 		c.mu.Unlock()
 		err := c.step(ctx, results, begins)
-		if err == nil {
+		if errors.Is(err, ErrOldEpoch) {
+			c.log.Error("outcomes lost: the store is in another epoch", "outcomes", len(results), "error", err)
+		} else if err != nil && ctx.Err() == nil {
+			c.log.Warn("outcomes not recorded yet", "outcomes", len(results), "error", err)
+		}
+		if err == nil || errors.Is(err, ErrOldEpoch) {
 			wait = lull
 			continue
 		}
@@ -143,7 +149,6 @@ func (c *clerk) work(ctx context.Context) {
 			return
 		}
 		wait = min(max(2*wait, 100*time.Millisecond), 10*time.Second)
-		c.log.Warn("outcomes not recorded yet", "outcomes", len(results), "error", err)
 	}
 }
 
@@ -182,9 +187,10 @@ func (c *clerk) step(ctx context.Context, results []*entered, begins []*asked) e
 		next[i] = a.delivery
 	}
 	permits, err := c.turn(context.WithoutCancel(ctx), done, next)
+	lost := errors.Is(err, ErrOldEpoch)
 	c.mu.Lock()
-	c.failing = err != nil
-	if err != nil {
+	c.failing = err != nil && !lost
+	if c.failing {
 		c.results = append(results, c.results...)
 	}
 	c.mu.Unlock()
@@ -194,12 +200,12 @@ func (c *clerk) step(ctx context.Context, results []*entered, begins []*asked) e
 		}
 		close(a.done)
 	}
-	if err != nil {
+	if err != nil && !lost {
 		return err
 	}
 	for _, e := range results {
 		e.after()
 		close(e.done)
 	}
-	return nil
+	return err
 }

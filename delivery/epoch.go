@@ -13,6 +13,10 @@ var ErrOldEpoch = errors.New("the store was restored, copied or taken over since
 // ErrRetired says that nothing may be sent from the store any more.
 var ErrRetired = errors.New("the store is retired, nothing is planned or sent from it")
 
+// fenced says that the store has nothing more for this process, however long it
+// waits.
+func fenced(err error) bool { return errors.Is(err, ErrOldEpoch) || errors.Is(err, ErrRetired) }
+
 // Tenure is which epoch a store is in, and whether anything may be sent in it.
 type Tenure struct {
 	Epoch   int64  // 0 for a new store

@@ -148,7 +148,12 @@ func (s *scene) plan(c subscribers.Cadence) delivery.Report {
 
 func (s *scene) counts(edition string) delivery.Counts {
 	s.t.Helper()
-	counts, err := s.store.Counts(s.t.Context(), edition)
+	return s.countsOn(s.store, edition)
+}
+
+func (s *scene) countsOn(store *sqlitedb.DB, edition string) delivery.Counts {
+	s.t.Helper()
+	counts, err := store.Counts(s.t.Context(), edition)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -29,10 +29,15 @@ func NewSweeper(o SweeperOptions) *Sweeper {
 	return &Sweeper{o: o}
 }
 
-// Run sweeps until ctx is cancelled and returns nil.
+// Run sweeps until ctx is cancelled and returns nil, or the store is in another
+// epoch.
 func (s *Sweeper) Run(ctx context.Context) error {
 	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		err := s.Sweep(ctx)
+		if fenced(err) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("ledger not swept", "error", err)
 		}
 		if !pause(ctx, s.o.Every) {

@@ -63,7 +63,7 @@ func NewWorker(o WorkerOptions) *Worker {
 
 // Run sends what there is until ctx is cancelled. Then it leases no more, gives
 // back what has not begun, finishes what is in flight and returns nil: a stop
-// leaves nothing in doubt.
+// leaves nothing in doubt. ErrOldEpoch and ErrRetired end it before.
 func (w *Worker) Run(ctx context.Context) error { return w.work(ctx, false) }
 
 // Drain is Run that returns once nothing can be leased and nothing is in
@@ -114,6 +114,9 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool)
 		// between is there at the next look.
 		idle := w.held.len() == 0
 		sent, wait, err := w.round(ctx, jobs)
+		if fenced(err) {
+			return err
+		}
 		if err != nil && ctx.Err() == nil {
 			w.o.Logger.Warn("ledger unavailable, waiting", "error", err)
 			wait = max(wait, w.o.Poll)

@@ -49,7 +49,7 @@ func newApp(s streams) *cli.App {
 		Action:         noCommand,
 		Commands: []*cli.Command{
 			serveCommand(), buildCommand(), checkCommand(), feedsCommand(), sendDigestCommand(),
-			explainCommand(), editionsCommand(), postsCommand(), subscribersCommand(), configCommand(),
+			explainCommand(), editionsCommand(), postsCommand(), subscribersCommand(), storeCommand(), configCommand(),
 		},
 	}
 	app.Flags = globalFlags()

@@ -157,15 +157,23 @@ func (p *place) enshi(args ...string) string {
 func (p *place) serve(flags ...string) (base string, stop func() int) {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
+	base, done := p.serving(ctx, flags...)
+	stop = sync.OnceValue(func() int { cancel(); return <-done })
+	p.t.Cleanup(func() { stop() })
+	return base, stop
+}
+
+// serving starts the daemon, whose exit code is sent when it ends.
+func (p *place) serving(ctx context.Context, flags ...string) (base string, code <-chan int) {
+	p.t.Helper()
 	out, done := &buffer{}, make(chan int, 1)
 	args := append(append([]string{"enshi"}, p.flags...), "serve", "--listen", "127.0.0.1:0", "--settle", "100ms")
 	args = append(args, flags...)
-	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: p.log}, args) }()
-	stop = sync.OnceValue(func() int { cancel(); return <-done })
-	p.t.Cleanup(func() { stop() })
+	log := p.log
+	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: log}, args) }()
 	address := regexp.MustCompile(`(?:serving|from) (http://\S+)/\n`)
 	p.await("serve to say its address", func() bool { return address.MatchString(out.String()) })
-	return address.FindStringSubmatch(out.String())[1], stop
+	return address.FindStringSubmatch(out.String())[1], done
 }
 
 // signUp subscribes on the page and confirms by the mail's link, which it

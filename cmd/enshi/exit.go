@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/posts"
 )
 
@@ -46,7 +47,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &refused), errors.Is(err, posts.ErrOtherSite):
+	case errors.As(err, &refused), errors.Is(err, posts.ErrOtherSite), errors.Is(err, delivery.ErrOldEpoch), errors.Is(err, delivery.ErrRetired):
 		return exitRefused
 	case errors.Is(err, errPart):
 		return exitPart

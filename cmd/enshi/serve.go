@@ -93,6 +93,7 @@ func serve(c *cli.Context, p *parts) error {
 			return err
 		}
 	}
+	group.Go(func() error { return d.heedEpoch(ctx) })
 	return group.Wait()
 }
 

@@ -63,7 +63,8 @@ type parts struct {
 	site      *site
 	herald    *herald
 	store     ledger
-	losses    []string // in which ways the store could lose what it was given
+	tenure    delivery.Tenure // the store's, when it was opened
+	losses    []string        // in which ways the store could lose what it was given
 	keys      *subscribers.Keys
 	templates *templates.Set
 	renderer  *mailer.Renderer
@@ -165,7 +166,11 @@ func (p *parts) openStore(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, store.Shutdown())
 	}
-	p.store, p.keys = store, keys
+	tenure, err := store.Tenure(ctx)
+	if err != nil {
+		return errors.Join(err, store.Shutdown())
+	}
+	p.store, p.keys, p.tenure = store, keys, tenure
 	return nil
 }
 

@@ -82,6 +82,9 @@ func (p *parts) newPlanner(ctx context.Context) (*delivery.Planner, error) {
 	if err := p.openStore(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.mayRely(); err != nil {
+		return nil, err
+	}
 	return p.plannerOver(ctx, p.store)
 }
 
@@ -222,8 +225,12 @@ func (p *parts) from() (mailer.Mailbox, error) {
 	return from, err
 }
 
-// mayRely refuses to send by a ledger that could forget what was sent.
+// mayRely refuses to send by a ledger that was moved away, or that could forget
+// what was sent.
 func (p *parts) mayRely() error {
+	if why := p.tenure.Retired; why != "" {
+		return refusef("nothing is planned or sent: the store is retired: %s; enshi store revive takes that back, if no other machine sends for it", why)
+	}
 	if len(p.losses) == 0 || p.cfg.AcceptLoss {
 		return nil
 	}
