@@ -53,37 +53,49 @@ func (l *leases) list() []Delivery {
 	return list
 }
 
-// maxLetters is how many letters a worker keeps at hand.
-const maxLetters = 64
+// maxLetters is how many bytes of letters a worker keeps at hand: some thousand
+// letters.
+const maxLetters = 64 << 20
 
-// letterCache reads a letter from the store once, however many recipients it
-// has.
+// letterCache reads a letter from the store and makes it ready once, however
+// many recipients it has.
 type letterCache struct {
 	source Letters
+	ready  func([]byte) ([]byte, error)
 
 	mu   sync.Mutex
 	kept map[string][]byte
+	size int
 }
 
 func (c *letterCache) get(ctx context.Context, edition, letter string) ([]byte, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if rendered, ok := c.kept[letter]; ok {
+	rendered, ok := c.kept[letter]
+	c.mu.Unlock()
+	if ok {
 		return rendered, nil
 	}
 	data, err := c.source.Letter(ctx, edition, letter)
 	if err != nil {
 		return nil, err
 	}
-	_, rendered, err := DecodeLetter(data)
-	if err != nil {
+	if _, rendered, err = unpackLetter(data); err != nil {
 		return nil, err
 	}
-	if c.kept == nil || len(c.kept) >= maxLetters {
-		c.kept = make(map[string][]byte)
+	if ready, err := c.ready(rendered); err == nil {
+		rendered = ready
+	} // else the Sender says what is wrong with it
+	c.put(letter, rendered)
+	return rendered, nil
+}
+
+func (c *letterCache) put(letter string, rendered []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size += len(rendered); c.kept == nil || c.size > maxLetters {
+		c.kept, c.size = make(map[string][]byte), len(rendered)
 	}
 	c.kept[letter] = rendered
-	return rendered, nil
 }
 
 // trouble makes a worker wait while no relay can be reached, so that an outage

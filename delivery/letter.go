@@ -2,12 +2,13 @@ package delivery
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/enshi-daily/enshi/digest"
 )
@@ -28,7 +29,8 @@ func EncodeLetter(l digest.Letter, rendered []byte) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	out.WriteString(letterMagic)
-	zip, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	// Others allocate a megabyte before the first byte.
+	zip, err := gzip.NewWriterLevel(&out, gzip.StatelessCompression)
 	if err != nil {
 		return nil, err
 	}
@@ -46,24 +48,32 @@ func EncodeLetter(l digest.Letter, rendered []byte) ([]byte, error) {
 
 // DecodeLetter unpacks what EncodeLetter packed.
 func DecodeLetter(data []byte) (content digest.Letter, rendered []byte, err error) {
+	kept, rendered, err := unpackLetter(data)
+	if err != nil {
+		return digest.Letter{}, nil, err
+	}
+	if err := json.Unmarshal(kept, &content); err != nil {
+		return digest.Letter{}, nil, fmt.Errorf("kept letter: %w", err)
+	}
+	return content, rendered, nil
+}
+
+func unpackLetter(data []byte) (content, rendered []byte, err error) {
 	if !bytes.HasPrefix(data, []byte(letterMagic)) {
-		return digest.Letter{}, nil, errors.New("kept letter: not of a version that this program reads")
+		return nil, nil, errors.New("kept letter: not of a version that this program reads")
 	}
 	zip, err := gzip.NewReader(bytes.NewReader(data[len(letterMagic):]))
 	if err != nil {
-		return digest.Letter{}, nil, fmt.Errorf("kept letter: %w", err)
+		return nil, nil, fmt.Errorf("kept letter: %w", err)
 	}
 	raw, err := io.ReadAll(io.LimitReader(zip, maxLetter))
 	if err != nil {
-		return digest.Letter{}, nil, fmt.Errorf("kept letter: %w", err)
+		return nil, nil, fmt.Errorf("kept letter: %w", err)
 	}
 	size, n := binary.Uvarint(raw)
 	if n <= 0 || uint64(len(raw)-n) < size {
-		return digest.Letter{}, nil, errors.New("kept letter: cut short")
+		return nil, nil, errors.New("kept letter: cut short")
 	}
 	raw = raw[n:]
-	if err := json.Unmarshal(raw[:size], &content); err != nil {
-		return digest.Letter{}, nil, fmt.Errorf("kept letter: %w", err)
-	}
-	return content, raw[size:], nil
+	return raw[:size], raw[size:], nil
 }

@@ -21,6 +21,7 @@ type WorkerOptions struct {
 	Random   func() float64 // in [0, 1), for jitter
 
 	Budget      func(Group) Budget
+	Ready       func(rendered []byte) ([]byte, error) // what the Sender would do to a letter for each recipient; nil for nothing
 	Backoff     Backoff
 	Connections int           // concurrent sends, default 4
 	Lease       time.Duration // longer than the slowest SMTP dialogue, default 15 minutes
@@ -56,7 +57,10 @@ func NewWorker(o WorkerOptions) *Worker {
 	if o.Budget == nil {
 		o.Budget = func(Group) Budget { return Budget{} }
 	}
-	w := &Worker{o: o, letters: letterCache{source: o.Letters}}
+	if o.Ready == nil {
+		o.Ready = func(rendered []byte) ([]byte, error) { return rendered, nil }
+	}
+	w := &Worker{o: o, letters: letterCache{source: o.Letters, ready: o.Ready}}
 	w.clerk = &clerk{turn: o.Queue.Turn, log: o.Logger}
 	return w
 }

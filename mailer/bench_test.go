@@ -36,6 +36,9 @@ func benchMessage(b *testing.B, c *mailer.Composer) delivery.Message {
 	if err != nil {
 		b.Fatal(err)
 	}
+	if raw, err = mailer.Ready(raw); err != nil {
+		b.Fatal(err)
+	}
 	m := messageWith(b, raw, "reader@example.net")
 	b.SetBytes(int64(len(compose(b, c, m))))
 	return m

@@ -275,8 +275,12 @@ func (p *personal) fill(c *Composer, d *delivery.Delivery, dated time.Time) {
 // splice appends a mail's body with its gaps filled.
 func (p *personal) splice(buf []byte, mail *rendered) ([]byte, error) {
 	for _, s := range mail.body {
-		if s.gap == fixed {
+		switch s.gap {
+		case fixed:
 			buf = append(buf, s.bytes...)
+			continue
+		case plainText:
+			buf = appendLines(buf, s.bytes)
 			continue
 		}
 		if p.gaps[s.gap] == "" {

@@ -268,3 +268,25 @@ func TestMailboxesAreParsed(t *testing.T) {
 		}
 	}
 }
+
+func TestReadyLettersMakeTheSameMail(t *testing.T) {
+	c := newComposer(t)
+	kept, err := newRenderer(t).Render(newLetter(subscribers.Chinese))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, err := mailer.Ready(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := compose(t, c, messageWith(t, kept, "reader@example.net")), compose(t, c, messageWith(t, ready, "reader@example.net"))
+	if !bytes.Equal(got, want) {
+		t.Errorf("the mail of a letter that was made ready:\n%s\nwant\n%s", got, want)
+	}
+	if bytes.Equal(ready, kept) {
+		t.Error("a letter that was made ready is still to be encoded")
+	}
+	if _, err := mailer.Ready(kept[:len(kept)/2]); !errors.Is(err, mailer.ErrRendered) {
+		t.Errorf("Ready of half a letter = %v, want ErrRendered", err)
+	}
+}

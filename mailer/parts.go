@@ -26,7 +26,7 @@ func (m marks) bare() map[string]gap {
 }
 
 // assemble makes a mail of what the templates made: style rules moved into the
-// elements, both parts encoded, cut at the marks.
+// elements, both parts cut at the marks.
 func (r *Renderer) assemble(m templates.Mail, at marks) (*rendered, error) {
 	inlined, err := r.styles.inline(m.HTML)
 	if err != nil {
@@ -63,14 +63,14 @@ func appendFixed(body []segment, ready []byte) []segment {
 	return append(body, segment{bytes: ready})
 }
 
-// appendPart appends a part's content, encoded, with gaps where marks stand.
+// appendPart appends a part's content with gaps where marks stand.
 func appendPart(body []segment, content string, at marks) []segment {
 	for {
 		before, g, after := cutMark(content, at)
 		if g == fixed {
-			return appendFixed(body, appendLines(nil, []byte(content)))
+			return append(body, segment{plainText, []byte(content)})
 		}
-		body = appendFixed(body, appendLines(nil, []byte(padded(before, g))))
+		body = append(body, segment{plainText, []byte(padded(before, g))})
 		body = append(body, segment{gap: g})
 		content = after
 	}

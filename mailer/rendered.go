@@ -22,8 +22,8 @@ const (
 	lineChars = 76
 )
 
-// gap is a kind of segment that a Composer fills for each recipient. The
-// numbers stand in stored letters for ever.
+// gap is a kind of segment; most are what a Composer fills for each recipient.
+// The numbers stand in stored letters for ever.
 type gap byte
 
 const (
@@ -35,12 +35,13 @@ const (
 	confirmBare     gap = 5
 	confirmHref     gap = 6
 	gaps                = 7
+	plainText       gap = 7 // no gap: a part's content that is still to be encoded
 )
 
 // href says whether the gap is an attribute of an element.
 func (g gap) href() bool { return g != fixed && g%2 == 0 }
 
-// A segment is ready bytes, or a gap.
+// A segment is ready bytes, content to be encoded, or a gap.
 type segment struct {
 	gap   gap
 	bytes []byte
@@ -76,12 +77,33 @@ func (r *rendered) decode(data []byte) error {
 	r.body = r.body[:0]
 	for len(rest) > 0 {
 		s := segment{gap: gap(rest[0])}
-		if s.bytes, rest, ok = cutField(rest[1:]); !ok || s.gap >= gaps {
+		if s.bytes, rest, ok = cutField(rest[1:]); !ok || s.gap > plainText {
 			return fmt.Errorf("%w: segment %d", ErrRendered, len(r.body))
 		}
 		r.body = append(r.body, s)
 	}
 	return nil
+}
+
+// Ready encodes the content of a rendered letter, once for all its recipients.
+// Letters are kept without that: encoded, Chinese hardly compresses.
+func Ready(data []byte) ([]byte, error) {
+	var kept, ready rendered
+	if err := kept.decode(data); err != nil {
+		return nil, err
+	}
+	ready.head = kept.head
+	for _, s := range kept.body {
+		switch s.gap {
+		case plainText:
+			ready.body = appendFixed(ready.body, appendLines(nil, s.bytes))
+		case fixed:
+			ready.body = appendFixed(ready.body, bytes.Clone(s.bytes))
+		default:
+			ready.body = append(ready.body, s)
+		}
+	}
+	return ready.encode(), nil
 }
 
 func cutField(data []byte) (field, rest []byte, ok bool) {

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -181,8 +182,12 @@ func (r *Renderer) size(mail *rendered) int {
 	lines := (link + lineBytes - 1) / lineBytes
 	n := len(mail.head)
 	for _, s := range mail.body {
-		n += len(s.bytes)
-		if s.gap != fixed {
+		switch s.gap {
+		case fixed:
+			n += len(s.bytes)
+		case plainText:
+			n += base64.StdEncoding.EncodedLen(len(s.bytes)) + (len(s.bytes)+lineBytes-1)/lineBytes*len("\r\n")
+		default:
 			n += lines * (lineChars + 2)
 		}
 	}

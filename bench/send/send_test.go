@@ -109,6 +109,7 @@ func (s *scene) send(relay string, connections, messages int) (took, used time.D
 	sender, err := mailer.NewSMTP(mailer.SMTPOptions{URL: "smtp://" + relay + "?tls=none", Composer: s.composer, Now: time.Now})
 	check(s, "sender", err)
 	worker := delivery.NewWorker(delivery.WorkerOptions{
+		Ready: mailer.Ready,
 		Queue: s.store, Editions: s.store, Letters: s.store, Pacer: s.store, Sender: sender, Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler), Random: rand.Float64, Backoff: delivery.DefaultBackoff(), Connections: connections,
 	})

@@ -272,6 +272,7 @@ func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
 	m, backoff := p.cfg.Mail, delivery.DefaultBackoff()
 	backoff.First, backoff.Most, backoff.GiveUp = m.Retry, m.RetryMost, m.GiveUp
 	return delivery.NewWorker(delivery.WorkerOptions{
+		Ready: mailer.Ready,
 		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
 		Now: p.now, Logger: p.log, Random: rand.Float64,
 		Budget: p.providers().Budget, Backoff: backoff, Connections: m.Connections, Lease: m.Lease,
