@@ -158,11 +158,3 @@ func Sendable(s subscribers.State, edition string) (Skip, bool) {
 	}
 	return SkipUnsubscribed, false
 }
-
-// Pacer spends budgets that all processes share.
-type Pacer interface {
-	// Take asks for up to n messages to a group now: how many are granted
-	// (0 to n), and if fewer than n how long to wait before asking again.
-	// Granted ones that are not used are lost, which errs on the slow side.
-	Take(ctx context.Context, g Group, b Budget, n int) (granted int, wait time.Duration, err error)
-}

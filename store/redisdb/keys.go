@@ -147,6 +147,13 @@ func (k keys) limit(key string) string { return k.prefix + "{p}:limit:" + key }
 // pace: STRING, when the group's bucket is full again, in ms; until then.
 func (k keys) pace(g delivery.Group) string { return k.prefix + "{p}:pace:" + string(g) }
 
+// places: HASH, holder → how many of the group's places, and until when (ms);
+// until the last of them.
+func (k keys) places(g delivery.Group) string { return k.prefix + "{p}:places:" + string(g) }
+
+// brakes: HASH, "GROUP|RELAY" → version and brake; for ever.
+func (k keys) brakes() string { return k.prefix + "{p}:brakes" }
+
 // book lists the keys that every script on a ledger begins with, in the order
 // of book() in lua/prelude.lua.
 func (k keys) book(s int, edition string) []string {

@@ -8,7 +8,7 @@ import (
 )
 
 func pacer() []law {
-	return []law{
+	laws := []law{
 		{"Take grants what a budget allows at once, and no more", paceBurst},
 		{"Take says how long to wait when it grants fewer than n", paceWait},
 		{"Take grants again after the wait", paceAgain},
@@ -19,7 +19,12 @@ func pacer() []law {
 		{"Take grants everything where a budget has no limit a minute", paceUnlimited},
 		{"Take without a burst grants one at a time", paceNoBurst},
 		{"Take of nothing grants nothing", paceNothing},
+		{"Take by many over time, some of it given back, never grants more than the budget", paceUnderLoad},
+		{"GiveBack lets what was not used be taken again", paceBack},
+		{"GiveBack gives no more than the budget allows at once", paceBackLate},
+		{"GiveBack of what has no limit does nothing", paceBackUnlimited},
 	}
+	return append(append(laws, places()...), brakes()...)
 }
 
 func (s *scene) take(store Store, g delivery.Group, b delivery.Budget, n int) (int, time.Duration) {
@@ -121,4 +126,56 @@ func paceNothing(s *scene) {
 	equal(s, "Take(0)", granted, 0)
 	granted, _ = s.take(s.Store, "qq", hourly(), 5)
 	equal(s, "Take(5) after it", granted, 5)
+}
+
+// paceUnderLoad lets many ask for 600 milliseconds by the store's clock, give a
+// third back, and counts what stays.
+func paceUnderLoad(s *scene) {
+	budget := delivery.Budget{PerMinute: 6000, Burst: 10} // one in 10 ms
+	start := s.Now()
+	var kept atomic.Int64
+	for range 20 {
+		s.atOnce(6, func(i int, store Store) error {
+			granted, _, err := store.Take(s.ctx, "qq", budget, 3)
+			if err != nil {
+				return err
+			}
+			if i%3 == 0 {
+				return store.GiveBack(s.ctx, "qq", budget, granted)
+			}
+			kept.Add(int64(granted))
+			return nil
+		})
+		s.Advance(30 * time.Millisecond)
+	}
+	limit := int64(budget.Burst) + int64(s.Now().Sub(start)/(10*time.Millisecond)) + 1
+	if kept.Load() > limit || kept.Load() < 20 {
+		s.Fatalf("%d were granted and kept, want 20 to %d", kept.Load(), limit)
+	}
+}
+
+func paceBack(s *scene) {
+	s.take(s.Store, "qq", hourly(), 5)
+	s.ok(s.Second.GiveBack(s.ctx, "qq", hourly(), 2), "GiveBack")
+	granted, _ := s.take(s.Store, "qq", hourly(), 5)
+	equal(s, "Take(5) after 2 came back", granted, 2)
+}
+
+func paceBackLate(s *scene) {
+	budget := delivery.Budget{PerMinute: 3000, Burst: 4} // one in 20 ms
+	s.take(s.Store, "qq", budget, 4)
+	s.Advance(200 * time.Millisecond)
+	s.ok(s.Store.GiveBack(s.ctx, "qq", budget, 4), "GiveBack")
+	slow := delivery.Budget{PerMinute: 1, Burst: 4}
+	granted, _ := s.take(s.Store, "qq", slow, 100)
+	equal(s, "Take(100)", granted, 4)
+	s.ok(s.Store.GiveBack(s.ctx, "gmail", hourly(), 4), "GiveBack of what nobody took")
+	granted, _ = s.take(s.Store, "gmail", hourly(), 100)
+	equal(s, "Take(100) of another group", granted, 5)
+}
+
+func paceBackUnlimited(s *scene) {
+	s.ok(s.Store.GiveBack(s.ctx, "qq", delivery.Budget{}, 5), "GiveBack")
+	granted, _ := s.take(s.Store, "qq", hourly(), 9)
+	equal(s, "Take(9)", granted, 5)
 }

@@ -141,3 +141,21 @@ CREATE TABLE pace (
   grp    TEXT PRIMARY KEY,
   due_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- How many messages to a group a process may have on their way at a time.
+CREATE TABLE place (
+  grp      TEXT NOT NULL,
+  holder   TEXT NOT NULL,
+  held     INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (grp, holder)
+) STRICT, WITHOUT ROWID;
+
+-- Groups that a relay sends less for a while, as JSON.
+CREATE TABLE brake (
+  relay   TEXT NOT NULL,
+  grp     TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  brake   TEXT NOT NULL,
+  PRIMARY KEY (relay, grp)
+) STRICT, WITHOUT ROWID;
