@@ -94,16 +94,9 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 			return reading{}, err
 		}
 	}
-	decided, err := a.parts.store.Decided(ctx)
+	news, err := a.load(ctx, watch)
 	if err != nil {
-		return reading{}, fmt.Errorf("identities: %w", err)
-	}
-	news := decided != a.decided
-	if watch == nil || a.last == nil || news {
-		if err := a.keeper.Load(ctx); err != nil {
-			return reading{}, err
-		}
-		a.decided = decided
+		return reading{}, err
 	}
 	recognised, feedIDs, err := a.keeper.Recognise(ctx, watch, scan)
 	a.last = scan
@@ -127,23 +120,44 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 	switch {
 	case o.foresee:
 		r.taken, err = a.intake.Foresee(ctx, found)
-		return r, err
-	case watch == nil:
-		return r, nil
+	case watch != nil:
+		err = a.admit(ctx, *watch, &r, found)
 	}
+	return r, err
+}
+
+// load reads the identities again if others may have written some, and says
+// whether an operator decided on posts since the last time.
+func (a *archive) load(ctx context.Context, watch *posts.Watch) (news bool, err error) {
+	decided, err := a.parts.store.Decided(ctx)
+	if err != nil {
+		return false, fmt.Errorf("identities: %w", err)
+	}
+	news = decided != a.decided
+	if watch == nil || a.last == nil || news {
+		if err := a.keeper.Load(ctx); err != nil {
+			return false, err
+		}
+		a.decided = decided
+	}
+	return news, nil
+}
+
+// admit lets posts arrive, and notes in r which did.
+func (a *archive) admit(ctx context.Context, watch posts.Watch, r *reading, found delivery.Recognised) (err error) {
 	if err := a.parts.unrefuse(); err != nil {
-		return r, err
+		return err
 	}
-	r.taken, err = a.intake.Take(ctx, *watch, found)
+	r.taken, err = a.intake.Take(ctx, watch, found)
 	r.diagnostics = append(r.diagnostics, r.taken.Problems...)
 	if err != nil {
-		return r, err
+		return err
 	}
 	a.keeper.Moved(r.taken.Held...)
 	for _, e := range r.taken.Arrived {
 		a.keeper.Moved(posts.Identity{ID: e.Post, Standing: posts.Arrived})
 	}
-	return r, nil
+	return nil
 }
 
 // forget gives back the memory of what only the next scan would need. There is
