@@ -178,3 +178,23 @@ func TestPausedNoticesWait(t *testing.T) {
 		t.Errorf("leased %d notices once resumed, want 1", n)
 	}
 }
+
+func TestCancelledEditionsLeaveNoQueues(t *testing.T) {
+	db, _ := start(t)
+	save(t, db, 0, 600)
+	e := plan(t, db)
+	check(t, "Cancel", db.Cancel(t.Context(), e.ID))
+	for shard := range 64 {
+		keys := []string{fmt.Sprintf("enshi:{s%02d}:queues", shard)}
+		for n := range 5 {
+			for _, kind := range []string{"rdy", "new"} {
+				keys = append(keys, fmt.Sprintf("enshi:{s%02d}:%s:%s:%s", shard, kind, e.ID, groupOf(n)))
+			}
+		}
+		left, err := db.Client().Exists(t.Context(), keys...).Result()
+		check(t, "Exists", err)
+		if left > 0 {
+			t.Errorf("shard %d has %d of %q left", shard, left, keys)
+		}
+	}
+}

@@ -65,6 +65,9 @@ func (db *DB) Settle(ctx context.Context, id string) error {
 
 // age gives what a finished or cancelled edition left its last days.
 func (db *DB) age(ctx context.Context, id string) error {
+	if err := db.dropStale(ctx, id); err != nil {
+		return err
+	}
 	var steps []step
 	for shard := range shards {
 		steps = append(steps, db.command(db.keys.ledger(shard, id), "PEXPIRE", ledgerLife.Milliseconds()),
@@ -72,6 +75,39 @@ func (db *DB) age(ctx context.Context, id string) error {
 	}
 	_, err := db.runSteps(ctx, steps)
 	return err
+}
+
+// dropStale empties the fresh lists of an edition that has nothing open: whom
+// it skipped may be in them still.
+func (db *DB) dropStale(ctx context.Context, id string) error {
+	all, err := db.queues(ctx)
+	if err != nil {
+		return err
+	}
+	for len(all) > 0 {
+		var calls []call
+		all = slices.DeleteFunc(all, func(w waiting) bool { return !w.fresh || w.queue.edition != id })
+		for _, w := range all {
+			keys := append(db.keys.book(w.shard, id), db.keys.fresh(w.shard, w.queue))
+			calls = append(calls, call{keys, []any{db.clock(), id, string(w.queue.group), sweepStep}})
+		}
+		answers, err := db.run(ctx, scriptStale, calls...)
+		if err != nil {
+			return err
+		}
+		rest := all[:0]
+		for i, answer := range answers {
+			dropped, err := answer.Int64()
+			if err != nil {
+				return db.fail("stale", err)
+			}
+			if dropped == sweepStep {
+				rest = append(rest, all[i])
+			}
+		}
+		all = rest
+	}
+	return nil
 }
 
 // reopen takes an edition that finished back to sending.

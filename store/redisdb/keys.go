@@ -72,7 +72,15 @@ func (k keys) ready(s int, q queue) string {
 	return k.shard(s, "rdy:"+q.edition+":"+string(q.group))
 }
 
-// queues: SET of "EDITION|GROUP" whose ready set is not empty; gone when empty.
+// fresh: LIST, subscriber IDs of one queue that were planned and never leased,
+// and some of them skipped since; gone when empty. It takes a seventh of what
+// they would in a ready set.
+func (k keys) fresh(s int, q queue) string {
+	return k.shard(s, "new:"+q.edition+":"+string(q.group))
+}
+
+// queues: SET of "EDITION|GROUP" whose ready set is not empty, and
+// "EDITION|GROUP|new" whose fresh list is not; gone when empty.
 func (k keys) queues(s int) string { return k.shard(s, "queues") }
 
 // leases: ZSET, score deadline in ms, "EDITION|GROUP|ID"; gone when empty.
@@ -178,9 +186,11 @@ type queue struct {
 
 func (q queue) name() string { return q.edition + "|" + string(q.group) }
 
-func parseQueue(name string) queue {
-	edition, group, _ := strings.Cut(name, "|")
-	return queue{edition, delivery.Group(group)}
+// parseQueue reads a member of queues.
+func parseQueue(name string) (q queue, fresh bool) {
+	edition, rest, _ := strings.Cut(name, "|")
+	group, kind, _ := strings.Cut(rest, "|")
+	return queue{edition, delivery.Group(group)}, kind == "new"
 }
 
 // plain refuses a name that would break keys or packed values apart.

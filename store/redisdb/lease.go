@@ -18,10 +18,11 @@ import (
 // leaseStep is how many deliveries one script leases at most.
 const leaseStep = 200
 
-// waiting is one queue in one shard.
+// waiting is one queue in one shard, what is fresh in it or all else.
 type waiting struct {
 	shard int
 	queue queue
+	fresh bool
 	ready int
 	next  time.Duration // until the next one is ready, 0 for none
 }
@@ -74,8 +75,17 @@ func compareAge(a, b delivery.Edition) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
 }
 
-// waiting asks every shard for its queues.
+// waiting asks every shard for its queues and measures them.
 func (db *DB) waiting(ctx context.Context) ([]waiting, error) {
+	all, err := db.queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return all, db.measure(ctx, all)
+}
+
+// queues asks every shard for its queues.
+func (db *DB) queues(ctx context.Context) (all []waiting, err error) {
 	pipe := db.rdb.Pipeline()
 	var names [shards]*redis.StringSliceCmd
 	for shard := range names {
@@ -84,13 +94,14 @@ func (db *DB) waiting(ctx context.Context) ([]waiting, error) {
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, db.fail("read queues", err)
 	}
-	var all []waiting
 	for shard, list := range names {
 		for _, name := range list.Val() {
-			all = append(all, waiting{shard: shard, queue: parseQueue(name)})
+			w := waiting{shard: shard}
+			w.queue, w.fresh = parseQueue(name)
+			all = append(all, w)
 		}
 	}
-	return all, db.measure(ctx, all)
+	return all, nil
 }
 
 // measure fills in what is ready. Queues of one shard stand together.
@@ -103,7 +114,11 @@ func (db *DB) measure(ctx context.Context, all []waiting) error {
 			last = w.shard
 		}
 		c := &calls[len(calls)-1]
-		c.keys = append(c.keys, db.keys.ready(w.shard, w.queue))
+		if w.fresh {
+			c.keys, c.args = append(c.keys, db.keys.fresh(w.shard, w.queue)), append(c.args, "new")
+		} else {
+			c.keys, c.args = append(c.keys, db.keys.ready(w.shard, w.queue)), append(c.args, "")
+		}
 	}
 	answers, err := db.run(ctx, scriptWork, calls...)
 	if err != nil {
@@ -198,16 +213,17 @@ type leasing struct {
 // share spreads up to n over the shards that have something ready, from start
 // on.
 func (l *leasing) share(ctx context.Context, start, n int) ([]waiting, error) {
-	all := make([]waiting, shards)
+	all := make([]waiting, 2*shards)
 	for i := range all {
-		all[i] = waiting{shard: (start + i) % shards, queue: l.queue}
+		all[i] = waiting{shard: (start + i/2) % shards, queue: l.queue, fresh: i%2 == 1}
 	}
 	if err := l.db.measure(ctx, all); err != nil {
 		return nil, err
 	}
 	var share []waiting
-	for _, w := range all {
-		if w.ready = min(w.ready, n); w.ready > 0 {
+	for i := 0; i < len(all); i += 2 {
+		w := all[i]
+		if w.ready = min(w.ready+all[i+1].ready, n); w.ready > 0 {
 			n -= w.ready
 			share = append(share, w)
 		}
@@ -221,7 +237,7 @@ func (l *leasing) take(ctx context.Context, from []waiting) (int, error) {
 	var calls []call
 	for _, w := range from {
 		for left := w.ready; left > 0; left -= leaseStep {
-			keys := append(l.db.keys.book(w.shard, l.queue.edition), l.db.keys.ready(w.shard, l.queue))
+			keys := append(l.db.keys.book(w.shard, l.queue.edition), l.db.keys.ready(w.shard, l.queue), l.db.keys.fresh(w.shard, l.queue))
 			calls = append(calls, call{keys, []any{
 				l.db.clock(), l.queue.edition, string(l.queue.group), min(left, leaseStep), millis(l.ttl), l.token,
 			}})

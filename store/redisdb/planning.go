@@ -134,7 +134,10 @@ func (db *DB) planCall(e delivery.Edition, part int, choices []delivery.Choice) 
 		tail = append(tail, string(c.Subscriber), c.Version, c.Cursor, c.Letter, string(c.Group))
 	}
 	keys := append(db.keys.book(part, e.ID), db.keys.due(part, e.Cadence))
-	keys = append(groups.keys(db.keys, part, e.ID, keys), records...)
+	for _, g := range groups.list {
+		keys = append(keys, db.keys.fresh(part, queue{e.ID, g}))
+	}
+	keys = append(keys, records...)
 	args := groups.args([]any{db.clock(), e.ID, string(e.Cadence), e.Mark})
 	return call{keys, append(args, tail...)}, nil
 }

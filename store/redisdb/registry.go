@@ -166,15 +166,17 @@ func (db *DB) Delete(ctx context.Context, s subscribers.Subscriber) error {
 	return conflict(removed, s.ID)
 }
 
-// queuesOf lists the queues of a shard that have something.
+// queuesOf lists the queues of a shard whose ready set has something.
 func (db *DB) queuesOf(ctx context.Context, shard int) ([]queue, error) {
 	names, err := db.rdb.SMembers(ctx, db.keys.queues(shard)).Result()
 	if err != nil {
 		return nil, db.fail("read queues", err)
 	}
-	queues := make([]queue, len(names))
-	for i, name := range names {
-		queues[i] = parseQueue(name)
+	var queues []queue
+	for _, name := range names {
+		if q, fresh := parseQueue(name); !fresh {
+			queues = append(queues, q)
+		}
 	}
 	return queues, nil
 }

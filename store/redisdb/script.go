@@ -42,6 +42,7 @@ const (
 	scriptRenew      script = "renew"
 	scriptSave       script = "save"
 	scriptStage      script = "stage"
+	scriptStale      script = "stale"
 	scriptSweep      script = "sweep"
 	scriptTouch      script = "touch"
 	scriptUpdate     script = "update"

@@ -46,7 +46,7 @@ func TestScriptsBuildNoKeys(t *testing.T) {
 	files, err := filepath.Glob("lua/*.lua")
 	check(t, "Glob", err)
 	call := regexp.MustCompile(`redis\.call\('(\w+)',\s*([^,)]+)`)
-	given := regexp.MustCompile(`^(KEYS\[|keys\[|key\b|epoch\b|led\b|cnt\b|queues\b|leases\b|ended\b|stopped\b|from\b|to\b|ready\[)`)
+	given := regexp.MustCompile(`^(KEYS\[|keys\[|key\b|epoch\b|led\b|cnt\b|queues\b|leases\b|ended\b|stopped\b|from\b|to\b|ready\[|fresh\[)`)
 	found := 0
 	for _, file := range files {
 		text, err := os.ReadFile(file)

@@ -1,5 +1,5 @@
 -- Leases deliveries that are ready.
--- KEYS: 1-6 book; 7 ready set
+-- KEYS: 1-6 book; 7 ready set; 8 fresh list
 -- ARGV: 1 clock, 2 edition, 3 group, 4 how many at most, 5 ttl in ms, 6 token
 -- Returns: {ID, packed delivery, ...}
 local now = clock(ARGV[1])
@@ -8,10 +8,8 @@ local book = new_book(KEYS, ARGV[2], now)
 if book.cancelled() then return {} end
 
 local leased = {}
-while want > 0 do
-  local ids = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ms(now), 'LIMIT', 0, want)
-  if #ids == 0 then break end
-  redis.call('ZREM', KEYS[7], unpack(ids))
+
+local function lease(ids)
   local values = redis.call('HMGET', KEYS[1], unpack(ids))
   for i, id in ipairs(ids) do
     local d = values[i] and unpack_delivery(values[i])
@@ -26,6 +24,19 @@ while want > 0 do
     end
   end
 end
+
+while want > 0 do
+  local ids = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ms(now), 'LIMIT', 0, want)
+  if #ids == 0 then break end
+  redis.call('ZREM', KEYS[7], unpack(ids))
+  lease(ids)
+end
 book.tidy(group, KEYS[7])
+while want > 0 do
+  local ids = redis.call('LPOP', KEYS[8], want)
+  if not ids then break end
+  lease(ids)
+end
+if redis.call('EXISTS', KEYS[8]) == 0 then redis.call('SREM', KEYS[3], fresh_name(ARGV[2], group)) end
 book.save()
 return leased

@@ -1,6 +1,6 @@
 -- Carries out a planner's choices: a delivery is queued and the cursor moves,
 -- for everybody who still is as the choice found him.
--- KEYS: 1-6 book; 7 due set; a ready set a group; then a record a choice
+-- KEYS: 1-6 book; 7 due set; a fresh list a group; then a record a choice
 -- ARGV: 1 clock, 2 edition, 3 cadence, 4 mark, 5 number of groups, their names,
 --       then for each choice: ID, version, cursor, letter or '', group
 -- Returns: {queued, moved, changed}; {-1} if the edition was cancelled
@@ -8,7 +8,7 @@ local now = clock(ARGV[1])
 local cadence, mark = ARGV[3], ARGV[4]
 local book = new_book(KEYS, ARGV[2], now)
 if book.cancelled() then return { -1 } end
-local ready, first, record = group_keys(5, 8)
+local fresh, first, record = group_keys(5, 8)
 
 local ids = {}
 for i = first, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
@@ -32,7 +32,6 @@ for n, id in ipairs(ids) do
       deliveries[#deliveries + 1] = pack_delivery({ state = 'queued', tries = 0, doubts = 0, created = ms(now),
         at = '', skip = '', token = '', group = group, letter = letter, reply = '' })
       local list = waiting[group] or {}
-      list[#list + 1] = ms(now)
       list[#list + 1] = id
       waiting[group] = list
     else
@@ -46,8 +45,8 @@ end
 if #cursors > 0 then redis.call('ZADD', KEYS[7], unpack(cursors)) end
 if queued > 0 then redis.call('HSET', KEYS[1], unpack(deliveries)) end
 for group, list in pairs(waiting) do
-  redis.call('ZADD', ready[group], unpack(list))
-  redis.call('SADD', KEYS[3], ARGV[2] .. '|' .. group)
+  redis.call('RPUSH', fresh[group], unpack(list))
+  redis.call('SADD', KEYS[3], fresh_name(ARGV[2], group))
 end
 book.count('queued', queued)
 book.save()

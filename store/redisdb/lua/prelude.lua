@@ -40,6 +40,9 @@ local function ms(n) return string.format('%.0f', n) end
 
 local open_states = { queued = true, sending = true, retry = true }
 
+-- fresh_name is how a shard's queues name a fresh list; parseQueue reads it.
+local function fresh_name(edition, group) return edition .. '|' .. group .. '|new' end
+
 -- book is one edition's ledger in one shard. KEYS[1..6] of a script on a
 -- ledger are keys.book.
 local function new_book(keys, edition, now)
@@ -147,7 +150,7 @@ local function slice(t, from, to)
 end
 
 -- group_keys reads the number of groups at ARGV[at], then their names, whose
--- ready keys begin at KEYS[first]. It returns group → key, and what comes next
+-- keys begin at KEYS[first]. It returns group → key, and what comes next
 -- in ARGV and in KEYS.
 local function group_keys(at, first)
   local n, map = tonumber(ARGV[at]), {}
