@@ -182,7 +182,9 @@ func (c *Composer) compose(buf []byte, m *delivery.Message) (envelope, error) {
 	buf = appendMessageID(buf, d, links.token, c.o.From.domain())
 	buf = append(buf, ">\r\n"...)
 	buf = append(buf, mail.head...)
-	buf = c.appendList(buf, d, &links)
+	if mail.personal() {
+		buf = c.appendList(buf, d, &links)
+	}
 	buf = append(buf, "\r\n"...)
 	e.bytes, err = links.splice(buf, mail)
 	return e, err

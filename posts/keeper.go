@@ -138,6 +138,19 @@ func (k *Keeper) Known() []Identity {
 	return slices.Clone(k.known)
 }
 
+// Held returns the records of posts that wait for an operator.
+func (k *Keeper) Held() (held []Identity) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.enter()
+	for i := range k.known {
+		if k.known[i].Standing == Held {
+			held = append(held, k.known[i])
+		}
+	}
+	return held
+}
+
 // Recognise gives the posts of a scan their identities and the feeds of their
 // topics, and of every topic on record, their ids. With a watch it stores what
 // is new; without one it stores nothing, and what is new has the identity that

@@ -116,6 +116,7 @@ func sendDigest(c *cli.Context, p *parts) error {
 		return d.interrupted(c.Context, err)
 	}
 	err = d.interrupted(c.Context, d.send(c.Context))
+	d.tellOperator(c.Context)
 	return worse(err, d.conclude(context.WithoutCancel(c.Context)))
 }
 

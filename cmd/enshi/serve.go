@@ -66,8 +66,8 @@ type daemon struct {
 	written chan struct{} // tells the compressor that documents changed
 	shown   map[string]bool
 	greeted bool
-	failure string // what is wrong with the site, as it was said
-	unsaved bool   // identities that their file does not have yet
+	failure failure // as it was said
+	unsaved bool    // identities that their file does not have yet
 }
 
 func serve(c *cli.Context, p *parts) error {
@@ -94,6 +94,7 @@ func serve(c *cli.Context, p *parts) error {
 		}
 	}
 	group.Go(func() error { return d.heedEpoch(ctx) })
+	group.Go(func() error { return d.mind(ctx) })
 	return group.Wait()
 }
 

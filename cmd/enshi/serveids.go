@@ -16,10 +16,9 @@ func (p *parts) publicDir() string { return filepath.Join(p.cfg.Data, "public") 
 // files that have not settled may be those that vanished, under other names.
 func (d *daemon) sayFailure(ctx context.Context, err error) {
 	text := err.Error()
-	if text == d.failure {
+	if d.failure.set(text) == text {
 		return
 	}
-	d.failure = text
 	level, args := slog.LevelError, []any{"error", err}
 	if e, ok := errors.AsType[*posts.TooManyChanges](err); ok && e.Unsettled > 0 {
 		level, args = slog.LevelWarn, append(args, "unsettled", e.Unsettled)
@@ -29,9 +28,8 @@ func (d *daemon) sayFailure(ctx context.Context, err error) {
 
 // sayRead tells that what was wrong is not any more, and what vanished.
 func (d *daemon) sayRead(r reading) {
-	if d.failure != "" {
+	if d.failure.set("") != "" {
 		d.log.Info("site is read again")
-		d.failure = ""
 	}
 	d.checkSeed()
 	if n := len(r.vanished); n > 0 && r.watching {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/posts"
+)
+
+const (
+	mindEvery     = time.Minute
+	mindFirst     = 2 * time.Second // what is wrong from the start is told soon
+	mindEditions  = 50              // how many of the latest editions are looked at
+	patientBrakes = 2               // a provider that asks once for a pause, gets it and that is all
+)
+
+// mind tells the operator of what is wrong until ctx ends.
+func (d *daemon) mind(ctx context.Context) error {
+	o := d.newOperator()
+	if o == nil {
+		return nil
+	}
+	for wait := mindFirst; ; wait = mindEvery {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		all := d.troubles(ctx)
+		if text := d.failure.get(); text != "" {
+			all = append(all, trouble{"site " + text, "the site is not read, what is published stays: " + text})
+		}
+		if d.archive != nil && d.roles[roleWatch] {
+			all = append(all, heldTrouble(d.archive.keeper.Held())...)
+		}
+		if ctx.Err() == nil {
+			o.hear(ctx, all)
+		}
+	}
+}
+
+// tellOperator tells of what is wrong at the end of a run.
+func (p *parts) tellOperator(ctx context.Context) {
+	o := p.newOperator()
+	if o == nil || ctx.Err() != nil {
+		return
+	}
+	all := p.troubles(ctx)
+	identities, err := p.store.Identities(ctx)
+	if err != nil {
+		p.log.Warn("the operator does not hear of held posts", "error", err)
+	}
+	held := slices.DeleteFunc(identities, func(i posts.Identity) bool { return i.Standing != posts.Held })
+	o.hear(ctx, append(all, heldTrouble(held)...))
+}
+
+// troubles are those that the store shows.
+func (p *parts) troubles(ctx context.Context) (all []trouble) {
+	editions, err := p.store.Editions(ctx, mindEditions)
+	if err != nil {
+		return []trouble{{"store", "the store does not answer, nothing is planned or sent: " + err.Error()}}
+	}
+	for _, e := range editions {
+		if e.Paused != "" && (e.Stage == delivery.StagePlanning || e.Stage == delivery.StageSending) {
+			all = append(all, trouble{"paused " + e.ID + e.Paused,
+				fmt.Sprintf("edition %s is paused: %s: mend that, then run enshi editions resume %[1]s", e.ID, e.Paused)})
+		}
+	}
+	brakes, err := p.store.Brakes(ctx)
+	if err != nil {
+		return append(all, trouble{"store", "the store does not answer: " + err.Error()})
+	}
+	for _, b := range brakes {
+		if b.Stage != delivery.Pausing && b.Stage != delivery.Probing {
+			continue
+		}
+		until := b.Until.Format(time.RFC3339)
+		switch {
+		case b.Group == "":
+			all = append(all, trouble{"relay " + b.Relay, fmt.Sprintf("relay %s does not take mail: tried again at %s: %s", b.Relay, until, b.Reason)})
+		case b.Level >= patientBrakes:
+			all = append(all, trouble{"provider " + b.Relay + " " + string(b.Group),
+				fmt.Sprintf("%s takes no mail from %s: tried again at %s: %s", b.Group, b.Relay, until, b.Reason)})
+		}
+	}
+	return all
+}
+
+// heldTrouble tells of posts that a guard keeps back. The cause are those that
+// were held last: more of them are another cause, releasing older ones is none.
+func heldTrouble(held []posts.Identity) []trouble {
+	if len(held) == 0 {
+		return nil
+	}
+	last := slices.MaxFunc(held, func(a, b posts.Identity) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	var ids []string
+	for _, i := range held {
+		if i.Since.Equal(last.Since) {
+			ids = append(ids, string(i.ID))
+		}
+	}
+	slices.Sort(ids)
+	line := fmt.Sprintf("%d posts are held, in the feeds and not mailed: enshi posts held lists them, enshi posts release lets them go, enshi posts withdraw takes them back; one is %s: %s",
+		len(held), last.Path, last.Reason)
+	return []trouble{{"held " + strings.Join(ids, " "), line}}
+}
+
+// failure is what is wrong with the site now, "" for nothing.
+type failure struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (f *failure) get() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.text
+}
+
+// set returns what was wrong before.
+func (f *failure) set(text string) (before string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before, f.text = f.text, text
+	return before
+}
