@@ -24,7 +24,9 @@ test-all: test test-peers ## both
 lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
 	go vet ./...
+	go vet -tags failpoints ./cmd/enshi
 	go run $(STATICCHECK) ./...
+	go run $(STATICCHECK) -tags failpoints ./cmd/enshi
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...

@@ -171,7 +171,8 @@ func (p *parts) openStore(ctx context.Context) error {
 		return errors.Join(err, store.Shutdown())
 	}
 	p.store, p.keys, p.tenure = store, keys, tenure
-	return nil
+	p.store, err = faultyStore(store)
+	return err
 }
 
 func (p *parts) dial(ctx context.Context) (ledger, error) {

@@ -161,7 +161,7 @@ func (p *parts) newSender(ctx context.Context) (delivery.Sender, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return sender, nil
+	return faultySender(sender)
 }
 
 // relay is the relay's address, with the password if that is kept apart.

@@ -51,6 +51,9 @@ type Options struct {
 	TLS          bool // speak TLS from the first byte
 	User         string
 	Password     string // with User: offer AUTH and want it before MAIL
+	// Each is given every message that is accepted, in order, before the client
+	// hears of it; Messages keeps none then.
+	Each func(Message)
 }
 
 // Server is a running server. It stops with its test.
@@ -261,6 +264,10 @@ func (s *Server) ask(step, arg string) Answer {
 func (s *Server) keep(m Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.o.Each != nil {
+		s.o.Each(m)
+		return
+	}
 	s.messages = append(s.messages, m)
 }
 

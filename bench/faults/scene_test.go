@@ -1,0 +1,274 @@
+package faults
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/internal/smtptest"
+	"github.com/enshi-daily/enshi/store/redisdb"
+	"github.com/enshi-daily/enshi/store/sqlitedb"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// connections is how many a process has to the mail server.
+const connections = 4
+
+// stores are the names that newScene knows.
+func stores() []string { return []string{"sqlite", "redis"} }
+
+// scene is a site, people who subscribe to it, a store, and a mail server that
+// outlives whatever happens to the program.
+type scene struct {
+	testing.TB
+	dir    string
+	store  string            // its URL
+	redis  *redistest.Server // nil on SQLite
+	smtp   *smtptest.Server
+	inbox  *inbox
+	lease  time.Duration
+	people []person
+	issues []issue
+	moving map[string]bool // addresses that change while a test runs
+
+	addresses map[subscribers.ID]string // of everybody, also of those who were erased since
+}
+
+// person is a subscriber.
+type person struct {
+	address string
+	tags    []int // none for everything
+}
+
+// issue is a post of the site.
+type issue struct {
+	title string
+	tag   int
+}
+
+// tags is how many different ones posts have; nobody's post has the last.
+const tags = 6
+
+// follows says whether a person gets a post.
+func (p person) follows(i issue) bool {
+	for _, t := range p.tags {
+		if t == i.tag {
+			return true
+		}
+	}
+	return len(p.tags) == 0
+}
+
+const sceneConfig = `settle: 0s
+rescan: 1m
+digest: {quiet: 0s, cadence: %s}
+mail: {retry: 1s, connections: %d, lease: %v, pacing: false}
+`
+
+// setting is what a scene begins with.
+type setting struct {
+	store   string
+	cadence subscribers.Cadence // default daily
+	people  int
+	lease   time.Duration // default a minute
+	redis   *redistest.Server
+}
+
+func newScene(tb testing.TB, o setting) *scene {
+	tb.Helper()
+	s := &scene{TB: tb, dir: tb.TempDir(), inbox: newInbox(), lease: o.lease, moving: make(map[string]bool), addresses: make(map[subscribers.ID]string)}
+	if s.lease == 0 {
+		s.lease = time.Minute
+	}
+	if o.cadence == "" {
+		o.cadence = subscribers.Daily
+	}
+	s.smtp = smtptest.StartWith(tb, smtptest.Options{Each: s.inbox.take})
+	switch s.redis = o.redis; {
+	case s.redis != nil:
+		s.store = s.redis.URL()
+	case o.store == "redis":
+		s.redis = redistest.Start(tb)
+		s.store = s.redis.URL()
+	default:
+		s.store = "sqlite:" + filepath.Join(s.dir, "data", "enshi.db")
+	}
+	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease))
+	s.write("site/_config.yml", "title: 云台日报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\n")
+	s.write("site/_posts/2019-12-01-old.md", "---\ntitle: 旧闻\ntags: 版0\n---\n<p>旧闻。</p>\n")
+	s.subscribe(o.people)
+	s.enshi("send-digest") // what is there already is never mailed
+	store := s.open()
+	defer store.Shutdown()
+	for p, err := range store.All(s.context()) {
+		s.check(err)
+		s.addresses[p.ID] = string(p.Address)
+	}
+	return s
+}
+
+func (s *scene) write(name, text string) {
+	s.Helper()
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		s.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// domains are of several provider groups.
+func domains() []string {
+	return []string{"example.com", "qq.com", "163.com", "gmail.com", "example.org"}
+}
+
+// subscribe imports n people, each with one of the sets of tags.
+func (s *scene) subscribe(n int) {
+	s.Helper()
+	var csv strings.Builder
+	csv.WriteString("email,topics,cadence,language\n")
+	for i := range n {
+		p := person{address: fmt.Sprintf("reader%d@%s", i, domains()[i%len(domains())])}
+		names := "*"
+		if set := i % (1 << tags); set != 0 {
+			names = ""
+			for t := range tags {
+				if set&(1<<t) != 0 {
+					p.tags = append(p.tags, t)
+					names += fmt.Sprintf(";tag:版%d", t)
+				}
+			}
+			names = names[1:]
+		}
+		fmt.Fprintf(&csv, "%s,%s,,%s\n", p.address, names, []string{"zh-Hans", "en"}[i/100%2])
+		s.people = append(s.people, p)
+	}
+	s.write("people.csv", csv.String())
+	s.enshi("subscribers", "import", filepath.Join(s.dir, "people.csv"), "--consent", "test")
+}
+
+// post writes so many posts of now, each with another tag.
+func (s *scene) post(count int) {
+	s.Helper()
+	for range count {
+		n := len(s.issues) + 1
+		i := issue{title: fmt.Sprintf("第%d号", n), tag: n % (tags - 1)}
+		at := time.Now().Add(-time.Minute)
+		s.write(fmt.Sprintf("site/_posts/%s-issue%d.md", at.Format(time.DateOnly), n),
+			fmt.Sprintf("---\ntitle: %q\ndate: %s\ntags: 版%d\n---\n<p>今年的收成好。</p>\n", i.title, at.Format("2006-01-02 15:04:05 -0700"), i.tag))
+		s.issues = append(s.issues, i)
+	}
+}
+
+// start starts the program; fail is what ENSHI_FAIL says.
+func (s *scene) start(fail string, args ...string) *process {
+	s.Helper()
+	flags := []string{
+		"--config", filepath.Join(s.dir, "enshi.yaml"), "--site", filepath.Join(s.dir, "site"), "--data", filepath.Join(s.dir, "data"),
+		"--store", s.store, "--smtp", s.smtp.URL(),
+	}
+	return launch(s, []string{"ENSHI_FAIL=" + fail}, append(flags, args...)...)
+}
+
+// enshi runs the program to its end, which must be a good one.
+func (s *scene) enshi(args ...string) string {
+	s.Helper()
+	p := s.start("", args...)
+	if code := p.wait(); code != 0 {
+		s.Fatalf("enshi %s: exit %d\n%s", strings.Join(args, " "), code, p.out.String())
+	}
+	return p.out.String()
+}
+
+// finish sends whatever is left.
+func (s *scene) finish() {
+	s.Helper()
+	s.enshi("send-digest", "--resume", "--wait")
+}
+
+// settle waits until every post has arrived, and everybody is served.
+func (s *scene) settle() {
+	s.Helper()
+	store := s.open()
+	defer store.Shutdown()
+	await(s, "every edition is finished", func() bool { return s.settled(store) })
+}
+
+func (s *scene) settled(store ledger) bool {
+	s.Helper()
+	head, err := store.Head(s.context())
+	if err != nil || head < int64(len(s.issues)) {
+		return false // a store that is away comes back
+	}
+	for part := range store.Parts() {
+		for _, c := range subscribers.Cadences {
+			due, err := store.Candidates(s.context(), delivery.Edition{Cadence: c, Mark: head}, part, "", 1)
+			if err != nil || len(due) > 0 {
+				return false
+			}
+		}
+	}
+	editions, err := store.Editions(s.context(), 10_000)
+	return err == nil && !slices.ContainsFunc(editions, func(e delivery.Edition) bool { return e.Stage != delivery.StageFinished })
+}
+
+// ledger is what a test reads of a store.
+type ledger interface {
+	digest.Log
+	subscribers.Registry
+	subscribers.Bulk
+	delivery.Planning
+	delivery.Editions
+	delivery.Letters
+	delivery.Control
+	Shutdown() error
+}
+
+// writable says whether nobody has locked the store.
+func (s *scene) writable() bool {
+	s.Helper()
+	path, ok := strings.CutPrefix(s.store, "sqlite:")
+	if !ok {
+		return true
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(0)")
+	s.check(err)
+	defer db.Close()
+	_, err = db.Exec("BEGIN IMMEDIATE; ROLLBACK")
+	return err == nil
+}
+
+// open opens the store as another process would.
+func (s *scene) open() ledger {
+	s.Helper()
+	var store ledger
+	var err error
+	if path, ok := strings.CutPrefix(s.store, "sqlite:"); ok {
+		store, err = sqlitedb.Open(sqlitedb.Options{Path: path})
+	} else {
+		store, err = redisdb.Open(context.Background(), redisdb.Options{URL: s.store})
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	return store
+}
+
+func (s *scene) context() context.Context { return context.Background() }
+
+func (s *scene) check(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
