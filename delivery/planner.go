@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +31,7 @@ type PlannerOptions struct {
 	Group    func(subscribers.Address) Group
 	Now      func() time.Time
 	Logger   *slog.Logger
-	Editions Editions // tells a late edition from one that ran; nil: Folded is never set
+	Editions Editions // finds what was left, and tells a late edition from one that ran; nil: neither
 	Batch    int      // subscribers an atomic step, default 500
 	Parallel int      // parts of the store at a time, default 2
 }
@@ -67,21 +68,48 @@ type Report struct {
 // while it was planned.
 const maxPasses = 20
 
-// Plan runs a cadence now: it opens an edition up to the head of the log, or
-// goes on with the one being planned, and works through everybody due. ok is
-// false if nobody has anything before the head: no edition is opened then.
+// Plan runs a cadence now: it works an edition through that another planner
+// left, and then opens one up to the head of the log for everybody who is due. ok
+// is false if there was neither: nobody has anything before the head.
 func (p *Planner) Plan(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
 	now := p.o.Now().In(p.o.Schedule.Zone)
 	head, err := p.o.Log.Head(ctx)
 	if err != nil {
 		return Report{}, false, fmt.Errorf("arrival log: %w", err)
 	}
-	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now, Opened: now}
-	due, err := p.anybody(ctx, e)
-	if err != nil || !due {
-		return Report{}, false, err
+	if r, ok, err = p.takeUp(ctx, c); err != nil {
+		return r, false, err
 	}
-	r, err = p.run(ctx, e)
+	for e := (Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now, Opened: now}); ; {
+		due, err := p.anybody(ctx, e)
+		if err != nil || !due {
+			return r, ok && err == nil, err
+		}
+		if r, err = p.run(ctx, e); err != nil {
+			return r, false, err
+		}
+		if ok = true; r.Edition.Mark >= e.Mark {
+			return r, ok, nil
+		}
+		// That was one which another planner had open: e is still to come.
+	}
+}
+
+// takeUp works the edition of a cadence through that was left before its end.
+// Everybody in it may be planned already, so that nobody is due.
+func (p *Planner) takeUp(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
+	if p.o.Editions == nil {
+		return Report{}, false, nil
+	}
+	latest, err := p.o.Editions.Editions(ctx, foldedAmong)
+	if err != nil {
+		return Report{}, false, fmt.Errorf("editions: %w", err)
+	}
+	i := slices.IndexFunc(latest, func(e Edition) bool { return e.Cadence == c && e.Stage == StagePlanning })
+	if i < 0 {
+		return Report{}, false, nil
+	}
+	r, err = p.run(ctx, latest[i])
 	return r, err == nil, err
 }
 

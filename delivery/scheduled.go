@@ -27,10 +27,11 @@ func (f *Folded) String() string {
 		f.Slot.Format("2006-01-02 15:04 MST"), f.Late.Round(time.Minute), f.Most, f.Next.Format("2006-01-02 15:04 MST"))
 }
 
-// Scheduled plans the edition of a daily or weekly cadence whose moment has
-// come, once. At a later moment than the schedule's MaxLateness allows its posts
-// go with the next one, and Report.Folded says so once if there are any. ok is
-// false if there was nothing to do.
+// Scheduled works an edition of a daily or weekly cadence through that another
+// planner left, and plans the one whose moment has come, once. At a later moment
+// than the schedule's MaxLateness allows its posts go with the next one, and
+// Report.Folded says so once if there are any. ok is false if there was nothing
+// to do.
 func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
 	now := p.o.Now()
 	slot := p.o.Schedule.Slot(c, now)
@@ -39,18 +40,29 @@ func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Repor
 		return Report{}, false, fmt.Errorf("arrival log: %w", err)
 	}
 	e := Edition{ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now}
-	if p.o.Schedule.Late(c, slot, now) {
-		r.Folded, err = p.fold(ctx, e)
+	if r, ok, err = p.takeUp(ctx, c); err != nil {
 		return r, false, err
 	}
-	if e, err = p.o.Planning.Open(ctx, e); err != nil {
-		return Report{}, false, fmt.Errorf("open %s edition: %w", c, err)
+	if p.o.Schedule.Late(c, slot, now) {
+		r.Folded, err = p.fold(ctx, e)
+		return r, ok && err == nil, err
 	}
-	if e.Stage != StagePlanning {
-		return Report{}, false, nil
+	for {
+		opened, err := p.o.Planning.Open(ctx, e)
+		if err != nil {
+			return r, false, fmt.Errorf("open %s edition: %w", c, err)
+		}
+		if opened.Stage != StagePlanning {
+			return r, ok, nil
+		}
+		if r, err = p.run(ctx, opened); err != nil {
+			return r, false, err
+		}
+		if ok = true; opened.ID == e.ID {
+			return r, ok, nil
+		}
+		// That was one which another planner had open: e is still to come.
 	}
-	r, err = p.run(ctx, e)
-	return r, err == nil, err
 }
 
 // fold says what becomes of an edition that is too late: nil if it ran in time,

@@ -21,10 +21,10 @@ const shortLease = 4 * time.Second
 func TestKilledWhilePlanning(t *testing.T) {
 	points := []string{
 		"append.before", "append.after", "open.before", "open.after",
-		"letter.before", "letter.after:7", "plan.before:2", "plan.after", "plan.after:3", "close.before", "close.after",
+		"letter.before", "letter.after:7", "plan.before:2", "plan.after", "plan.after:2", "close.before", "close.after",
 	}
 	eachStore(t, func(t *testing.T, store string) {
-		s := newScene(t, setting{store: store, people: crowd, lease: shortLease})
+		s := newScene(t, setting{store: store, people: crowd / 2, lease: shortLease})
 		for _, point := range points {
 			s.post(3)
 			s.start(point+"=kill", "send-digest", "--cadence", "daily").killed()
