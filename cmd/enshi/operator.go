@@ -19,8 +19,9 @@ import (
 // remindEvery is how often an operator hears of a trouble that lasts.
 const remindEvery = 24 * time.Hour
 
-// commandTime is how long operator.command may take.
-const commandTime = time.Minute
+// tellTime is how long a mail or a command may take. A signal does not cut it
+// short: nobody else would tell.
+const tellTime = time.Minute
 
 // trouble is something that waits for an operator.
 type trouble struct {
@@ -76,12 +77,19 @@ func (o *operator) hear(ctx context.Context, all []trouble) {
 		if n := len(w.untold); n > 1 {
 			subject = fmt.Sprintf("%s (and %d more)", subject, n-1)
 		}
-		if err := w.tell(ctx, subject, strings.Join(w.untold, "\n")+"\n"); err != nil {
+		err := w.tellWhole(context.WithoutCancel(ctx), subject, strings.Join(w.untold, "\n")+"\n")
+		if err != nil {
 			o.log.Error("operator not told, tried again", "way", w.name, "error", err)
 			continue
 		}
 		w.untold = nil
 	}
+}
+
+func (w *way) tellWhole(ctx context.Context, subject, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
+	return w.tell(ctx, subject, text)
 }
 
 // firstOf is a line up to where its details begin.
@@ -133,8 +141,6 @@ func (p *parts) mailOperator(ctx context.Context, subject, text string) error {
 
 // runOperator gives a text to the operator's command.
 func (p *parts) runOperator(ctx context.Context, subject, text string) error {
-	ctx, cancel := context.WithTimeout(ctx, commandTime)
-	defer cancel()
 	command := exec.CommandContext(ctx, "/bin/sh", "-c", p.cfg.Operator.Command)
 	command.Stdin = strings.NewReader(text)
 	command.Env = append(os.Environ(), "ENSHI_SUBJECT="+subject)
