@@ -6,7 +6,6 @@ package redistest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -48,22 +47,9 @@ func Start(tb testing.TB, args ...string) *Server {
 // hash slot, and refuses a step on keys of two.
 func StartCluster(tb testing.TB, args ...string) *Server {
 	tb.Helper()
-	s := newServer(tb)
-	s.addr = freeAddr(tb)
-	_, port, _ := net.SplitHostPort(s.addr)
-	s.args = append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes",
-		"--cluster-port", portOf(tb, freeAddr(tb)),
-	}, args...)
-	s.Restart()
+	s := startNode(tb, args...)
 	s.do("cluster", "addslotsrange", "0", "16383")
-	s.await("the cluster is up", func(ctx context.Context, c *redis.Client) error {
-		info, err := c.ClusterInfo(ctx).Result()
-		if err == nil && !strings.Contains(info, "cluster_state:ok") {
-			err = errors.New("cluster_state is not ok")
-		}
-		return err
-	})
+	s.await("the cluster is up", clusterUp)
 	return s
 }
 

@@ -1,0 +1,158 @@
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Cluster is three masters, each with a replica: six processes. A replica takes
+// the place of a dead master after about two seconds.
+type Cluster struct {
+	tb    testing.TB
+	nodes []*Server
+}
+
+// masters is how many share the slots of a Cluster.
+const masters = 3
+
+// StartNodes starts a cluster of six, ready to use. args are further settings of
+// each.
+func StartNodes(tb testing.TB, args ...string) *Cluster {
+	tb.Helper()
+	c := &Cluster{tb: tb}
+	for range 2 * masters {
+		c.nodes = append(c.nodes, startNode(tb, append([]string{
+			"--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0",
+			"--repl-diskless-sync-delay", "0",
+		}, args...)...))
+	}
+	const slots = 16384
+	for i, n := range c.nodes {
+		n.do("cluster", "set-config-epoch", i+1)
+		if i < masters {
+			n.do("cluster", "addslotsrange", i*slots/masters, (i+1)*slots/masters-1)
+		}
+		if i > 0 {
+			host, port, _ := net.SplitHostPort(c.nodes[0].addr)
+			n.do("cluster", "meet", host, port, bus(c.nodes[0]))
+		}
+	}
+	for _, n := range c.nodes {
+		n.await("all nodes know each other", func(ctx context.Context, r *redis.Client) error {
+			text, err := r.ClusterNodes(ctx).Result()
+			if known := strings.Count(text, " connected"); err == nil && known != len(c.nodes) {
+				err = fmt.Errorf("%d of %d nodes are known:\n%s", known, len(c.nodes), text)
+			}
+			return err
+		})
+	}
+	for i, n := range c.nodes[masters:] {
+		n.do("cluster", "replicate", c.nodes[i].do("cluster", "myid"))
+	}
+	c.AwaitReplicas()
+	return c
+}
+
+// bus is the port on which other nodes talk to one.
+func bus(of *Server) string {
+	for i, arg := range of.args {
+		if arg == "--cluster-port" {
+			return of.args[i+1]
+		}
+	}
+	return ""
+}
+
+// URL names every node.
+func (c *Cluster) URL() string {
+	addrs := make([]string, len(c.nodes))
+	for i, n := range c.nodes {
+		addrs[i] = n.addr
+	}
+	return "redis://" + strings.Join(addrs, ",")
+}
+
+// Nodes are the six servers.
+func (c *Cluster) Nodes() []*Server { return c.nodes }
+
+// Master is the server that has a key's slot now, nil if none has.
+func (c *Cluster) Master(key string) *Server {
+	c.tb.Helper()
+	for _, n := range c.nodes {
+		if n.process == nil {
+			continue
+		}
+		r := n.client()
+		err := r.Get(c.tb.Context(), key).Err()
+		_ = r.Close()
+		if err == nil || errors.Is(err, redis.Nil) {
+			return n
+		}
+	}
+	return nil
+}
+
+// AwaitMaster waits until a server has a key's slot.
+func (c *Cluster) AwaitMaster(key string) *Server {
+	c.tb.Helper()
+	for deadline := time.Now().Add(startTimeout); ; {
+		if n := c.Master(key); n != nil {
+			return n
+		}
+		if time.Now().After(deadline) {
+			c.tb.Fatalf("redistest: waited %s until a node has the slot of %q", startTimeout, key)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// AwaitReplicas waits until every server runs, all slots are served, and each
+// master has a replica that follows it.
+func (c *Cluster) AwaitReplicas() {
+	c.tb.Helper()
+	for _, n := range c.nodes {
+		n.await("it is in a cluster that is up, and in step", func(ctx context.Context, r *redis.Client) error {
+			if err := clusterUp(ctx, r); err != nil {
+				return err
+			}
+			return inStep(ctx, r)
+		})
+	}
+}
+
+// inStep says whether a replica follows its master, or a master has a replica.
+func inStep(ctx context.Context, r *redis.Client) error {
+	info, err := r.Info(ctx, "replication").Result()
+	if err == nil && !strings.Contains(info, "master_link_status:up") && !strings.Contains(info, "state=online") {
+		err = errors.New("no other server follows it, and it follows none")
+	}
+	return err
+}
+
+func startNode(tb testing.TB, args ...string) *Server {
+	tb.Helper()
+	s := newServer(tb)
+	s.addr = freeAddr(tb)
+	_, port, _ := net.SplitHostPort(s.addr)
+	s.args = append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes",
+		"--cluster-port", portOf(tb, freeAddr(tb)),
+	}, args...)
+	s.Restart()
+	return s
+}
+
+func clusterUp(ctx context.Context, c *redis.Client) error {
+	info, err := c.ClusterInfo(ctx).Result()
+	if err == nil && !strings.Contains(info, "cluster_state:ok") {
+		err = errors.New("cluster_state is not ok")
+	}
+	return err
+}
