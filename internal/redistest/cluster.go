@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -90,9 +92,9 @@ func (c *Cluster) Master(key string) *Server {
 			continue
 		}
 		r := n.client()
-		err := r.Get(c.tb.Context(), key).Err()
+		err := r.Exists(c.tb.Context(), key).Err()
 		_ = r.Close()
-		if err == nil || errors.Is(err, redis.Nil) {
+		if err == nil {
 			return n
 		}
 	}
@@ -107,10 +109,36 @@ func (c *Cluster) AwaitMaster(key string) *Server {
 			return n
 		}
 		if time.Now().After(deadline) {
-			c.tb.Fatalf("redistest: waited %s until a node has the slot of %q", startTimeout, key)
+			c.tb.Fatalf("redistest: waited %s until a node has the slot of %q\n%s", startTimeout, key, c.logs())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// logs are the last lines of each node's log.
+func (c *Cluster) logs() string {
+	var all strings.Builder
+	for _, n := range c.nodes {
+		text, _ := os.ReadFile(filepath.Join(n.dir, "redis.log"))
+		fmt.Fprintf(&all, "%s:\n%s\n", n.addr, text[max(0, len(text)-2000):])
+	}
+	return all.String()
+}
+
+// Follower is the replica of a master.
+func (c *Cluster) Follower(master *Server) *Server {
+	c.tb.Helper()
+	id, _ := master.do("cluster", "myid").(string)
+	list, _ := master.do("cluster", "replicas", id).([]any)
+	for _, line := range list {
+		for _, n := range c.nodes {
+			if text, _ := line.(string); strings.Contains(text, " "+n.addr+"@") {
+				return n
+			}
+		}
+	}
+	c.tb.Fatalf("redistest: %s has no replica", master.addr)
+	return nil
 }
 
 // AwaitReplicas waits until every server runs, all slots are served, and each

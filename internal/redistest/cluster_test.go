@@ -33,3 +33,20 @@ func TestReplicaTakesTheDeadMastersPlace(t *testing.T) {
 		t.Errorf("a write at the old master = %v, want MOVED", err)
 	}
 }
+
+func TestSentinelsPutTheReplicaInTheMastersPlace(t *testing.T) {
+	begun := time.Now()
+	s := redistest.StartSentinels(t)
+	t.Logf("up after %v", time.Since(begun))
+	master := s.AwaitMaster("")
+	if n, err := client(t, master).Wait(t.Context(), 1, time.Second).Result(); err != nil || n != 1 {
+		t.Fatalf("WAIT = %d, %v, want a replica", n, err)
+	}
+	replica := s.Follower(master)
+	master.Kill()
+	begun = time.Now()
+	if next := s.AwaitMaster(""); next != replica {
+		t.Errorf("the master is %s, want %s", next.Addr(), replica.Addr())
+	}
+	t.Logf("took over after %v", time.Since(begun))
+}

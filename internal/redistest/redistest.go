@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ type Server struct {
 	addr    string // a socket's path, or host:port
 	args    []string
 	process *exec.Cmd
+
+	sentinel bool // its settings are in a file, the only argument beside --sentinel
 }
 
 // Start starts a server that ends with the test. args are further settings, as
@@ -94,6 +97,28 @@ func (s *Server) Kill() {
 	s.process = nil
 }
 
+// Freeze stops the server's process without ending it, until Thaw (SIGSTOP).
+func (s *Server) Freeze() {
+	s.tb.Helper()
+	s.signal(syscall.SIGSTOP)
+}
+
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() {
+	s.tb.Helper()
+	s.signal(syscall.SIGCONT)
+}
+
+func (s *Server) signal(signal os.Signal) {
+	s.tb.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		s.tb.Fatalf("redistest: %v redis-server: %v", signal, err)
+	}
+}
+
+// Running says whether the server was started and not killed since.
+func (s *Server) Running() bool { return s.process != nil }
+
 // Restart starts the server again, killing it first if it runs. It reads its
 // append-only file.
 func (s *Server) Restart() {
@@ -103,12 +128,15 @@ func (s *Server) Restart() {
 	if err != nil {
 		s.tb.Fatalf("redistest: redis-server 7 is needed: install it (Debian: apt-get install redis-server): %v", err)
 	}
-	args := []string{
-		"--daemonize", "no", "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
-		"--logfile", filepath.Join(s.dir, "redis.log"), "--loglevel", "warning",
+	args := s.args
+	if !s.sentinel {
+		args = slices.Concat([]string{
+			"--daemonize", "no", "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+			"--logfile", filepath.Join(s.dir, "redis.log"), "--loglevel", "warning",
+		}, args)
 	}
 	// The server outlives the test's context, until Cleanup.
-	s.process = exec.Command(binary, slices.Concat(args, s.args)...)
+	s.process = exec.Command(binary, args...)
 	if err := s.process.Start(); err != nil {
 		s.process = nil
 		s.tb.Fatalf("redistest: start redis-server: %v", err)

@@ -43,7 +43,7 @@ func TestContractsOnACluster(t *testing.T) {
 
 // runContracts gives each subtest a prefix of its own on one server, and two
 // clients of it.
-func runContracts(t *testing.T, server *redistest.Server) {
+func runContracts(t *testing.T, server interface{ URL() string }) {
 	var n atomic.Int64
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		o := redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("test%d:", n.Add(1))}

@@ -115,7 +115,7 @@ func (db *DB) connect(ctx context.Context, o *redis.UniversalOptions) error {
 	o.DisableIdentity = true
 	o.Protocol = 2 // RESP 3 looks for a push message before every answer: two system calls more
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	db.rdb = redis.NewUniversalClient(o)
+	db.rdb = newClient(o)
 	info, err := db.rdb.Info(ctx, "server").Result()
 	if err != nil {
 		return errors.Join(db.unreachable(err), db.rdb.Close())
@@ -130,7 +130,7 @@ func (db *DB) connect(ctx context.Context, o *redis.UniversalOptions) error {
 		return db.fail("disconnect", err)
 	}
 	o.IsClusterMode = true
-	db.rdb = redis.NewUniversalClient(o)
+	db.rdb = newClient(o)
 	return nil
 }
 

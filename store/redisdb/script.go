@@ -112,7 +112,7 @@ func (db *DB) runSteps(ctx context.Context, steps []step) ([]*redis.Cmd, error) 
 		for _, i := range todo {
 			answers[i] = db.queue(ctx, pipe, steps[i], try > 0)
 		}
-		_, _ = pipe.Exec(ctx) // each command has its own error
+		_, _ = pipe.Exec(lasting(ctx, steps)) // each command has its own error
 		var missing []int
 		for _, i := range todo {
 			err := answers[i].Err()
