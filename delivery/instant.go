@@ -17,24 +17,36 @@ const patience = 3
 type instantWait struct {
 	served int64     // head of the log at the last instant edition of this planner
 	since  time.Time // arrival of the first one after it
+	looked time.Time // when Instant last asked for people who are behind
 }
+
+// lookEvery is how often Instant looks for people who are behind although nothing
+// arrived: their rhythm was another when it did.
+const lookEvery = time.Minute
 
 // Instant plans an instant edition once nothing has arrived for the schedule's
 // quiet time, or the first post has waited for several of them. If it is too
-// early, again is how long to wait.
+// early, again is how long to wait. Who became due in another way, by choosing
+// this rhythm, is served within a minute or so.
 func (p *Planner) Instant(ctx context.Context) (r Report, ok bool, again time.Duration, err error) {
 	head, err := p.o.Log.Head(ctx)
 	if err != nil {
 		return Report{}, false, 0, fmt.Errorf("arrival log: %w", err)
 	}
+	now := p.o.Now()
 	if head == p.instant.served {
-		return Report{}, false, 0, nil
+		if now.Sub(p.instant.looked).Abs() < lookEvery {
+			return Report{}, false, 0, nil
+		}
+		p.instant.looked = now
+		r, ok, err = p.Plan(ctx, subscribers.Instant)
+		return r, ok, 0, err
 	}
 	newest, err := p.o.Log.Since(ctx, head-1, head)
 	if err != nil || len(newest) == 0 {
 		return Report{}, false, 0, err
 	}
-	now, last := p.o.Now(), newest[0].Arrived
+	last := newest[0].Arrived
 	if p.instant.since.IsZero() {
 		p.instant.since = last
 	}
@@ -45,7 +57,7 @@ func (p *Planner) Instant(ctx context.Context) (r Report, ok bool, again time.Du
 	}
 	r, ok, err = p.Plan(ctx, subscribers.Instant)
 	if err == nil {
-		p.instant = instantWait{served: head}
+		p.instant = instantWait{served: head, looked: now}
 	}
 	return r, ok, 0, err
 }

@@ -147,6 +147,40 @@ func TestInstantWaitsForQuiet(t *testing.T) {
 	}
 }
 
+// TestInstantServesWhoComesFromAnotherRhythm wants what was pending for a weekly
+// reader to go out soon after the change, once, without a new post.
+func TestInstantServesWhoComesFromAnotherRhythm(t *testing.T) {
+	s := newScene(t)
+	s.join("all", subscribers.Instant)
+	weekly := s.join("weekly", subscribers.Weekly)
+	s.arrive("新茶上市")
+	p := s.planner()
+	s.clock.Advance(time.Hour)
+	first, ok, _, err := p.Instant(t.Context())
+	if !ok || err != nil || first.Queued != 1 {
+		t.Fatalf("Instant = %t, %v, %d queued, want one", ok, err, first.Queued)
+	}
+	sub, err := s.store.Subscriber(t.Context(), weekly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub.Cadence = subscribers.Instant
+	if err := s.store.Save(t.Context(), sub, subscribers.NoNotice); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.Advance(2 * time.Minute)
+	second, ok, _, err := p.Instant(t.Context())
+	if !ok || err != nil || second.Queued != 1 || s.counts(second.Edition.ID).Total() < 1 {
+		t.Errorf("Instant after the change = %t, %v, %d queued, want one", ok, err, second.Queued)
+	}
+	for range 3 {
+		s.clock.Advance(2 * time.Minute)
+		if r, ok, _, err := p.Instant(t.Context()); ok || err != nil {
+			t.Errorf("Instant again = %t, %v, %d queued, want nothing", ok, err, r.Queued)
+		}
+	}
+}
+
 func TestInstantDoesNotStarve(t *testing.T) {
 	s := newScene(t)
 	s.join("all", subscribers.Instant)
