@@ -64,7 +64,8 @@ type Planning interface {
 	// Candidates returns up to limit active subscribers of the edition's
 	// cadence in one part of the store whose cursor is below its mark, in an
 	// order that starts after the given ID ("" for the first). Empty means that
-	// the part has no more after it.
+	// the part has no more after it. After somebody who was planned meanwhile,
+	// those before him who are still due may come again.
 	Candidates(ctx context.Context, e Edition, part int, after subscribers.ID, limit int) ([]Candidate, error)
 	// Parts is the number of parts, numbered from 0.
 	Parts() int

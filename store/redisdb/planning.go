@@ -54,7 +54,7 @@ func (db *DB) Candidates(ctx context.Context, e delivery.Edition, part int, afte
 }
 
 func (db *DB) due(ctx context.Context, e delivery.Edition, part int, after subscribers.ID, limit int) ([]subscribers.ID, error) {
-	keys := []string{db.keys.due(part, e.Cadence), db.keys.subscriber(part, after)}
+	keys := []string{db.keys.due(part, e.Cadence)}
 	answers, err := db.run(ctx, scriptCandidates, call{keys, []any{e.Mark, string(after), limit}})
 	if err != nil {
 		return nil, err

@@ -10,8 +10,7 @@ import (
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
-// recordFields are the fields of a subscriber's HASH that are read. "from" is
-// beside them: the cursor that he was last planned from.
+// recordFields are the fields of a subscriber's HASH.
 var recordFields = [...]string{
 	"version", "cursor", "state", "address", "topics", "cadence", "language", "generation",
 	"consent", "created", "confirmed", "changed", "noticed", "returning",

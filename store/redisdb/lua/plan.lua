@@ -23,7 +23,7 @@ for n, id in ipairs(ids) do
   local s = redis.call('HMGET', key, 'state', 'cadence', 'version', 'cursor')
   if s[1] == 'active' and s[2] == cadence and s[3] == version and s[4] == cursor
     and tonumber(cursor) < tonumber(mark) then
-    redis.call('HSET', key, 'cursor', mark, 'from', cursor)
+    redis.call('HSET', key, 'cursor', mark)
     cursors[#cursors + 1] = mark
     cursors[#cursors + 1] = id
     if letter ~= '' and not known[n] then

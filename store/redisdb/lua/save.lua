@@ -5,17 +5,13 @@
 -- Returns: 1 stored, 0 the version differs
 local now = clock(ARGV[1])
 local id, edition = ARGV[3], ARGV[7]
-local stored = redis.call('HMGET', KEYS[1], 'version', 'state', 'cadence', 'cursor', 'from')
+local stored = redis.call('HMGET', KEYS[1], 'version', 'state', 'cadence', 'cursor')
 if tonumber(stored[1] or 0) ~= tonumber(ARGV[2]) then return 0 end
 
-local cursor, from = tonumber(ARGV[6]), stored[5]
-local before = tonumber(stored[4] or 0)
-if stored[4] and cursor > before then from = stored[4] end
-cursor = ms(math.max(cursor, before))
+local cursor = ms(math.max(tonumber(ARGV[6]), tonumber(stored[4] or 0)))
 
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'version', ms(tonumber(ARGV[2]) + 1), 'cursor', cursor)
-if from then redis.call('HSET', KEYS[1], 'from', from) end
 for i = 9, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 rehome(slice(KEYS, 2, 6), id, { state = stored[2], cadence = stored[3] },
   { state = ARGV[4], cadence = ARGV[5], cursor = cursor })
