@@ -14,6 +14,8 @@ local ids = {}
 for i = first, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
 local known = redis.call('HMGET', KEYS[1], unpack(ids))
 
+-- pack_delivery of a fresh one up to its group.
+local before = 'queued|0|0|' .. ms(now) .. '||||'
 local queued, moved, changed = 0, 0, 0
 local cursors, deliveries, waiting = {}, {}, {}
 for n, id in ipairs(ids) do
@@ -29,8 +31,7 @@ for n, id in ipairs(ids) do
     if letter ~= '' and not known[n] then
       queued = queued + 1
       deliveries[#deliveries + 1] = id
-      deliveries[#deliveries + 1] = pack_delivery({ state = 'queued', tries = 0, doubts = 0, created = ms(now),
-        at = '', skip = '', token = '', group = group, letter = letter, reply = '' })
+      deliveries[#deliveries + 1] = before .. group .. '|' .. letter .. '|'
       local list = waiting[group] or {}
       list[#list + 1] = id
       waiting[group] = list
