@@ -3,8 +3,6 @@ package feeds
 import (
 	"context"
 	"runtime"
-	"sync"
-	"sync/atomic"
 )
 
 // maxHeld is how many bytes of fragments a run over the archives holds.
@@ -89,20 +87,7 @@ func (r *archiveRun) render(ctx context.Context, entries []*slot) {
 			pending = append(pending, s)
 		}
 	}
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for _, m := range r.marshallers[:min(len(r.marshallers), len(pending))] {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(pending) {
-					return
-				}
-				pending[i].borrow(r.b, m)
-			}
-		})
-	}
-	workers.Wait()
+	onEach(ctx, r.marshallers, pending, func(m *marshaller, s *slot) { s.borrow(r.b, m) })
 	for _, s := range pending {
 		if s.fragment != nil {
 			r.held += s.fragment.memory()

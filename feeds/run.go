@@ -145,6 +145,25 @@ func uniqueFraction(taken map[instant]bool, s *slot) uint32 {
 	}
 }
 
+// onEach works through the slots with all marshallers at a time, each on a
+// goroutine of its own, until none is left or ctx ends.
+func onEach(ctx context.Context, marshallers []*marshaller, slots []*slot, do func(*marshaller, *slot)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for _, m := range marshallers[:min(len(marshallers), len(slots))] {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(slots) {
+					return
+				}
+				do(m, slots[i])
+			}
+		})
+	}
+	workers.Wait()
+}
+
 // render marshals the posts of a topic that no document before it needed, on
 // all processors, and reports those that could not be, in their order.
 func (r *run) render(ctx context.Context, t posts.Topic) {
@@ -155,20 +174,7 @@ func (r *run) render(ctx context.Context, t posts.Topic) {
 			pending = append(pending, s)
 		}
 	}
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for _, m := range r.marshallers[:min(len(r.marshallers), len(pending))] {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(pending) {
-					return
-				}
-				pending[i].prepare(r.b, m)
-			}
-		})
-	}
-	workers.Wait()
+	onEach(ctx, r.marshallers, pending, func(m *marshaller, s *slot) { s.prepare(r.b, m) })
 	for _, s := range pending {
 		for _, d := range s.odd {
 			r.b.o.Report(d)

@@ -11,35 +11,19 @@ import (
 
 // showPreferences is somebody's own topics, cadence and language.
 func (s *Server) showPreferences(w http.ResponseWriter, v *visit) error {
-	link, err := s.o.Addresses.Keys.Verify(v.args[0], subscribers.PurposePreferences, s.o.Now())
+	sub, _, err := s.owner(v, subscribers.PurposePreferences)
 	if err != nil {
 		return err
 	}
-	sub, err := s.read(v.Context(), link.Subscriber)
-	if err != nil {
-		return err
-	}
-	if !mayChoose(sub, link) {
-		return errUsed
-	}
-	s.speak(v, sub.Language)
 	return s.preferencesPage(w, v, sub, choosing{preferences: chosenBy(sub)})
 }
 
 // preferences saves them.
 func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
-	link, err := s.o.Addresses.Keys.Verify(v.args[0], subscribers.PurposePreferences, s.o.Now())
+	sub, link, err := s.owner(v, subscribers.PurposePreferences)
 	if err != nil {
 		return err
 	}
-	sub, err := s.read(v.Context(), link.Subscriber)
-	if err != nil {
-		return err
-	}
-	if !mayChoose(sub, link) {
-		return errUsed
-	}
-	s.speak(v, sub.Language)
 	if err := readForm(v); err != nil {
 		return err
 	}
@@ -68,6 +52,22 @@ func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
 	}
 	s.speak(v, sub.Language)
 	return s.preferencesPage(w, v, sub, choosing{preferences: chosenBy(sub), saved: true})
+}
+
+// owner is whose latest link for a purpose the address holds; the answer is in
+// that person's language.
+func (s *Server) owner(v *visit, p subscribers.Purpose) (sub subscribers.Subscriber, link subscribers.Link, err error) {
+	if link, err = s.o.Addresses.Keys.Verify(v.args[0], p, s.o.Now()); err != nil {
+		return sub, link, err
+	}
+	if sub, err = s.read(v.Context(), link.Subscriber); err != nil {
+		return sub, link, err
+	}
+	if !mayChoose(sub, link) {
+		return sub, link, errUsed
+	}
+	s.speak(v, sub.Language)
+	return sub, link, nil
 }
 
 // mayChoose says whether a link is the person's latest, and there is anything

@@ -12,20 +12,13 @@ import (
 // privateFeed answers for somebody's own topics as a feed: those of this
 // moment, under an address that only the latest link gives.
 func (s *Server) privateFeed(w http.ResponseWriter, v *visit) error {
-	link, err := s.o.Addresses.Keys.Verify(v.args[0], subscribers.PurposeFeed, s.o.Now())
-	if err != nil {
-		return err
-	}
 	format, ok := s.privateFormat(v.args[1])
 	if !ok || s.o.Demand == nil {
 		return errNotFound
 	}
-	sub, err := s.read(v.Context(), link.Subscriber)
+	sub, _, err := s.owner(v, subscribers.PurposeFeed)
 	if err != nil {
 		return err
-	}
-	if !mayChoose(sub, link) {
-		return errUsed
 	}
 	owner := feeds.Owner{ID: string(sub.ID), URL: s.o.Addresses.Feeds(sub.ID, sub.Generation) + s.privateName(format)}
 	file, err := s.o.Demand.Private(v.Context(), owner, sub.Topics, format)
