@@ -83,7 +83,8 @@ func newComposer(tb testing.TB, change ...func(*mailer.ComposerOptions)) *mailer
 	return c
 }
 
-// newLetter is a daily letter of five posts and two corrections.
+// newLetter is a daily letter of five posts, one of them corrected, and two
+// corrections of older ones.
 func newLetter(language subscribers.Language) digest.Letter {
 	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 15, 0, 0, beijing()) }
 	entry := func(n int64, topic, title, summary string, names ...string) digest.Entry {
@@ -94,12 +95,16 @@ func newLetter(language subscribers.Language) digest.Letter {
 			Link: "https://qingjiang.example.org/2026/03/09/" + slug + ".html", SourceName: map[bool]string{true: "清江早报", false: "省新闻网"}[n%2 == 0],
 		}
 	}
+	corrected := func(e digest.Entry, text string) digest.Entry {
+		e.Correction = text
+		return e
+	}
 	return digest.Letter{
 		ID: "Zm9vYmFyYmF6cXV4", Edition: "daily-20260310-57", Cadence: subscribers.Daily, Language: language,
 		Entries: []digest.Entry{
 			entry(1, "yaowen", "清江两岸春茶开采，首批鲜叶上市", "昨天清晨，河谷里的雾还没有散，采茶的人已经上了山。今年春天来得早，头一批鲜叶比去年提前了九天。", "李四", "王五"),
 			entry(2, "minsheng", "老城区三条公交线路四月起延长运营时间", "末班车将推迟到晚上十点半，覆盖医院、车站和两所中学。", "赵六"),
-			entry(3, "minsheng", "图书馆周末开设方言故事会", "孩子们可以听老人讲山里的故事，也可以自己上台讲。"),
+			corrected(entry(3, "minsheng", "图书馆周末开设方言故事会", "孩子们可以听老人讲山里的故事，也可以自己上台讲。"), "更正：故事会在周日，原文误作周六。"),
 			entry(4, "yaowen", "Wi-Fi 6 覆盖全部乡镇卫生院，远程会诊更快了", "A new line between 12 clinics and the county hospital carries pictures in seconds.", "Chen Mei"),
 			entry(5, "minsheng", "为什么“慢火车”还在开？记者跟车四小时，听乘客讲述他们与这条铁路之间三十年的故事和牵挂", ""),
 		},

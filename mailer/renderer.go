@@ -133,7 +133,7 @@ func (r *Renderer) fit(l digest.Letter) (templates.Mail, *rendered, error) {
 	if err != nil {
 		return templates.Mail{}, nil, err
 	}
-	c := cut{posts: digest.MaxFull, corrections: maxCorrections, summaries: true}
+	c := cut{posts: digest.MaxFull, corrections: digest.MaxCorrections, summaries: true}
 	for {
 		made, err := r.o.Templates.Mail("digest", string(l.Language), r.view(l, at, c))
 		if err != nil {

@@ -18,9 +18,8 @@ const (
 	maxName    = 40
 	maxAuthors = 6
 
-	maxCorrections = 10
-	maxCorrection  = 400
-	maxLink        = 1800
+	maxCorrection = 400
+	maxLink       = 1800
 )
 
 // cut is how much of a letter is shown.
@@ -70,7 +69,7 @@ func (r *Renderer) view(l digest.Letter, at marks, c cut) templates.DigestView {
 	for _, e := range l.Corrections[:min(len(l.Corrections), c.corrections)] {
 		v.Corrections = append(v.Corrections, templates.CorrectionView{
 			Title: templates.Clip(maxTitle, clean(e.Title)), Link: link(e.Link),
-			Date: e.Date.In(r.o.Zone), Text: templates.Clip(maxCorrection, clean(e.Correction)),
+			Date: e.Date.In(r.o.Zone), Text: correction(e),
 		})
 	}
 	return v
@@ -82,6 +81,7 @@ func (r *Renderer) post(e digest.Entry, summary bool) templates.PostView {
 		Link:  link(e.Link),
 		Date:  e.Date.In(r.o.Zone),
 	}
+	p.Correction = correction(e)
 	for _, t := range e.Topics {
 		if t.Kind() == posts.KindCategory {
 			p.Category = templates.Clip(maxName, clean(r.o.TopicTitle(t)))
@@ -101,6 +101,16 @@ func (r *Renderer) post(e digest.Entry, summary bool) templates.PostView {
 		p.Summary = templates.Clip(maxSummary, clean(e.Summary))
 	}
 	return p
+}
+
+// correction is what a mail says of a correction, without the word that stands
+// before it in any case.
+func correction(e digest.Entry) string {
+	text := clean(e.Correction)
+	for _, word := range []string{"更正：", "更正:", "Correction:"} {
+		text = strings.TrimPrefix(text, word)
+	}
+	return templates.Clip(maxCorrection, strings.TrimSpace(text))
 }
 
 // link is an address as it may stand in a text part: without what would end

@@ -36,6 +36,8 @@ type PostView struct {
 	Authors  []string
 	Source   string // "" for none
 	Summary  string // "" for none
+	// Correction is what was corrected since it was published, "" for nothing.
+	Correction string
 }
 
 // CorrectionView is one corrected post of an earlier letter.
@@ -65,7 +67,7 @@ type AlreadyView struct {
 // them reaches every branch.
 func mailSamples() map[string]any {
 	frame := MailFrame{DefaultLanguage, "Site", "ii", "https://site.example/", "https://mail.example"}
-	post := PostView{"Title", "https://site.example/1", "News", time.Unix(0, 0).UTC(), []string{"A", "B"}, "Paper", "Summary."}
+	post := PostView{"Title", "https://site.example/1", "News", time.Unix(0, 0).UTC(), []string{"A", "B"}, "Paper", "Summary.", "It was two."}
 	return map[string]any{
 		"digest": DigestView{
 			MailFrame: frame, Cadence: "daily", Date: post.Date, Total: 3, Posts: []PostView{post, post}, More: 1,
