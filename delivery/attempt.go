@@ -41,6 +41,9 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
 		if err != nil {
 			return Outcome{Class: Stopped, Reply: err.Error()}
 		}
+		if len(rendered) == 0 {
+			return Outcome{Class: TakenBack}
+		}
 		message.Rendered = rendered
 	}
 	refused := ""
@@ -71,6 +74,8 @@ func (w *Worker) result(d Delivery, o Outcome) Result {
 		r.State, r.Bounce = Rejected, true
 	case Stopped, NotPermitted, Unreachable:
 		r.State = Queued
+	case TakenBack:
+		r.State, r.Delivery.Skip = Skipped, SkipWithdrawn
 	case OurFault, Bug:
 		// The edition pauses; once it is resumed, this one goes at once.
 		r.State, r.At = Retry, w.o.Now()

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,8 +25,10 @@ type desk struct {
 	mu      sync.Mutex
 	log     []digest.Entry    // (from, mark], by number
 	from    int64             // what log begins after
-	memo    map[string]string // (cursor, language, topics) → letter ID, "" for nothing pending
+	memo    map[string]string // (cursor, corrections, language, topics) → letter ID, "" for nothing pending
 	letters map[string]bool   // letter IDs already kept
+	read    bool              // whether errata is
+	errata  *errata           // nil for none
 }
 
 func newDesk(o PlannerOptions, e Edition) *desk {
@@ -42,9 +45,13 @@ func (d *desk) written() int {
 // choose returns the choices for a batch, every letter in them kept.
 func (d *desk) choose(ctx context.Context, batch []Candidate) ([]Choice, error) {
 	choices := make([]Choice, len(batch))
+	corrections, err := d.corrections(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
 	for i := range batch {
 		s := &batch[i].Subscriber
-		letter, err := d.letter(ctx, s)
+		letter, err := d.letter(ctx, s, corrections[i])
 		if err != nil {
 			return nil, err
 		}
@@ -56,15 +63,32 @@ func (d *desk) choose(ctx context.Context, batch []Candidate) ([]Choice, error) 
 	return choices, nil
 }
 
-// letter returns the ID of the letter for s, "" if nothing is pending.
-func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber) (string, error) {
+// corrections returns what each of a batch has to be told of.
+func (d *desk) corrections(ctx context.Context, batch []Candidate) ([][]digest.Entry, error) {
+	d.mu.Lock()
+	if !d.read && d.o.Recall != nil {
+		var err error
+		if d.errata, err = readErrata(ctx, &d.o); err != nil {
+			d.mu.Unlock()
+			return nil, fmt.Errorf("corrections: %w", err)
+		}
+		d.read = true
+	}
+	e := d.errata
+	d.mu.Unlock()
+	return e.due(ctx, batch)
+}
+
+// letter returns the ID of the letter for s, "" if nothing is pending:
+// corrections alone make no mail.
+func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber, corrections []digest.Entry) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := memoKey(s)
+	key := memoKey(s, corrections)
 	if id, ok := d.memo[key]; ok {
 		return id, nil
 	}
-	letter, err := d.compose(ctx, s)
+	letter, err := d.compose(ctx, s, corrections)
 	if err != nil {
 		return "", err
 	}
@@ -83,14 +107,24 @@ func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber) (string, e
 	return letter.ID, nil
 }
 
-// content returns the letter for s without keeping it.
-func (d *desk) content(ctx context.Context, s subscribers.Subscriber) (digest.Letter, error) {
+// contents returns the letters for a batch without keeping them.
+func (d *desk) contents(ctx context.Context, batch []Candidate) ([]digest.Letter, error) {
+	corrections, err := d.corrections(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.compose(ctx, &s)
+	letters := make([]digest.Letter, len(batch))
+	for i := range batch {
+		if letters[i], err = d.compose(ctx, &batch[i].Subscriber, corrections[i]); err != nil {
+			return nil, err
+		}
+	}
+	return letters, nil
 }
 
-func (d *desk) compose(ctx context.Context, s *subscribers.Subscriber) (digest.Letter, error) {
+func (d *desk) compose(ctx context.Context, s *subscribers.Subscriber, corrections []digest.Entry) (digest.Letter, error) {
 	if s.Cursor < d.from {
 		older, err := d.o.Log.Since(ctx, s.Cursor, d.from)
 		if err != nil {
@@ -100,9 +134,11 @@ func (d *desk) compose(ctx context.Context, s *subscribers.Subscriber) (digest.L
 		d.from = s.Cursor
 	}
 	entries := digest.Pending(d.log, s.Cursor, s.Topics)
+	// What he gets as new says itself that it was corrected.
+	corrections = slices.DeleteFunc(slices.Clone(corrections), func(c digest.Entry) bool { return c.Number > s.Cursor })
 	return digest.Letter{
-		ID:      d.o.LetterID(d.edition.ID, digest.Key(s.Language, entries, nil)),
-		Edition: d.edition.ID, Cadence: d.edition.Cadence, Language: s.Language, Entries: entries,
+		ID:      d.o.LetterID(d.edition.ID, digest.Key(s.Language, entries, corrections)),
+		Edition: d.edition.ID, Cadence: d.edition.Cadence, Language: s.Language, Entries: entries, Corrections: corrections,
 	}, nil
 }
 
@@ -115,15 +151,19 @@ func (d *desk) keep(ctx context.Context, l digest.Letter) error {
 	if err != nil {
 		return err
 	}
-	if err := d.o.Planning.PutLetter(ctx, l.Edition, l.ID, data); err != nil {
+	if err := d.o.Planning.PutLetter(ctx, l.Edition, l.ID, data, l.Brought()...); err != nil {
 		return fmt.Errorf("keep letter %s: %w", l.ID, err)
 	}
 	return nil
 }
 
-func memoKey(s *subscribers.Subscriber) string {
+func memoKey(s *subscribers.Subscriber, corrections []digest.Entry) string {
 	var b strings.Builder
 	b.WriteString(strconv.FormatInt(s.Cursor, 36))
+	for i := range corrections {
+		b.WriteByte(' ')
+		b.WriteString(strconv.FormatInt(corrections[i].Number, 36))
+	}
 	b.WriteByte(0)
 	b.WriteString(string(s.Language))
 	for _, t := range s.Topics {

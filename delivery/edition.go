@@ -69,8 +69,9 @@ type Planning interface {
 	Candidates(ctx context.Context, e Edition, part int, after subscribers.ID, limit int) ([]Candidate, error)
 	// Parts is the number of parts, numbered from 0.
 	Parts() int
-	// PutLetter keeps a letter's bytes (EncodeLetter) if it is not there yet.
-	PutLetter(ctx context.Context, edition, letter string, data []byte) error
+	// PutLetter keeps a letter's bytes (EncodeLetter), and what it brings for
+	// Recall, if it is not there yet.
+	PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error
 	// Plan carries out choices for subscribers of one part. For each that is
 	// still as the choice found it (active, of this cadence, same version, same
 	// cursor): a delivery is queued if there is a letter, and the cursor moves
@@ -127,6 +128,9 @@ type Editions interface {
 type Letters interface {
 	// Letter returns a letter's bytes; ErrNotFound.
 	Letter(ctx context.Context, edition, letter string) ([]byte, error)
+	// Rewrites counts the letters whose bytes were replaced: while it stays, what
+	// Letter returned is true.
+	Rewrites(ctx context.Context) (int64, error)
 }
 
 // Counts is the number of deliveries in each state.

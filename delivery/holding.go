@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -53,51 +52,6 @@ func (l *leases) list() []Delivery {
 	return list
 }
 
-// maxLetters is how many bytes of letters a worker keeps at hand: some thousand
-// letters.
-const maxLetters = 64 << 20
-
-// letterCache reads a letter from the store and makes it ready once, however
-// many recipients it has.
-type letterCache struct {
-	source Letters
-	ready  func([]byte) ([]byte, error)
-
-	mu   sync.Mutex
-	kept map[string][]byte
-	size int
-}
-
-func (c *letterCache) get(ctx context.Context, edition, letter string) ([]byte, error) {
-	c.mu.Lock()
-	rendered, ok := c.kept[letter]
-	c.mu.Unlock()
-	if ok {
-		return rendered, nil
-	}
-	data, err := c.source.Letter(ctx, edition, letter)
-	if err != nil {
-		return nil, err
-	}
-	if _, rendered, err = unpackLetter(data); err != nil {
-		return nil, err
-	}
-	if ready, err := c.ready(rendered); err == nil {
-		rendered = ready
-	} // else the Sender says what is wrong with it
-	c.put(letter, rendered)
-	return rendered, nil
-}
-
-func (c *letterCache) put(letter string, rendered []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.size += len(rendered); c.kept == nil || c.size > maxLetters {
-		c.kept, c.size = make(map[string][]byte), len(rendered)
-	}
-	c.kept[letter] = rendered
-}
-
 // trouble makes a worker wait while no relay can be reached, so that an outage
 // uses up nobody's attempts.
 type trouble struct {
@@ -119,7 +73,7 @@ func (t *trouble) note(o Outcome, now time.Time) {
 		t.until = now.Add(min(time.Second<<min(t.count, 6), time.Minute))
 		t.count++
 		t.reply = o.Reply
-	case Stopped, NotPermitted:
+	case Stopped, NotPermitted, TakenBack:
 	default:
 		t.count, t.until = 0, time.Time{}
 	}

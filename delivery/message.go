@@ -25,6 +25,7 @@ const (
 	Bug          Class = "bug"         // the letter could not be composed: the edition pauses
 	InDoubt      Class = "in doubt"    // lost after the final dot
 	NotPermitted Class = "not begun"   // begin refused: nothing was sent
+	TakenBack    Class = "taken back"  // every post of the letter was withdrawn: nothing was sent
 	Stopped      Class = "stopped"     // cancelled before it began: nothing was sent
 )
 

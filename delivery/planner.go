@@ -18,10 +18,10 @@ import (
 type Arrivals interface {
 	Head(ctx context.Context) (int64, error)
 	Since(ctx context.Context, after, to int64) ([]digest.Entry, error)
+	Amended(ctx context.Context, since time.Time) ([]digest.Entry, error)
 }
 
-// PlannerOptions are what a Planner works with. All but Editions, Batch and
-// Parallel are needed.
+// PlannerOptions are what a Planner works with. All up to Logger are needed.
 type PlannerOptions struct {
 	Planning Planning
 	Log      Arrivals
@@ -32,6 +32,7 @@ type PlannerOptions struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Editions Editions // finds what was left, and tells a late edition from one that ran; nil: neither
+	Recall   Recall   // for corrections; nil: letters bring none
 	Batch    int      // subscribers an atomic step, default 500
 	Parallel int      // parts of the store at a time, default 2
 }

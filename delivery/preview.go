@@ -29,15 +29,15 @@ func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(
 			if len(some) == 0 {
 				break
 			}
-			for _, candidate := range some {
-				letter, err := desk.content(ctx, candidate.Subscriber)
-				if err != nil {
-					return err
-				}
-				if len(letter.Entries) == 0 {
+			letters, err := desk.contents(ctx, some)
+			if err != nil {
+				return err
+			}
+			for i := range some {
+				if len(letters[i].Entries) == 0 {
 					continue
 				}
-				if err := each(candidate.Subscriber, letter); err != nil {
+				if err := each(some[i].Subscriber, letters[i]); err != nil {
 					return err
 				}
 			}
@@ -56,7 +56,11 @@ func (p *Planner) Letter(ctx context.Context, c subscribers.Cadence, s subscribe
 		return digest.Letter{}, fmt.Errorf("arrival log: %w", err)
 	}
 	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
-	return newDesk(p.o, e).content(ctx, s)
+	letters, err := newDesk(p.o, e).contents(ctx, []Candidate{{Subscriber: s}})
+	if err != nil {
+		return digest.Letter{}, err
+	}
+	return letters[0], nil
 }
 
 // Foresee says what Take would let arrive and what it would hold, numbered as

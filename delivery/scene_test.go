@@ -125,7 +125,7 @@ func (s *scene) plannerOn(store *sqlitedb.DB) *delivery.Planner {
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: store, Log: store, Renderer: s.print, Schedule: digest.DefaultSchedule(shanghai(s.t)),
 		LetterID: s.keys.LetterID, Group: func(subscribers.Address) delivery.Group { return "other" },
-		Now: s.clock.Now, Logger: quiet(), Batch: 7,
+		Now: s.clock.Now, Logger: quiet(), Recall: store, Batch: 7,
 	})
 }
 
@@ -173,8 +173,11 @@ func (p *printer) Render(l digest.Letter) ([]byte, error) {
 	defer p.mu.Unlock()
 	p.printed = append(p.printed, l)
 	var text string
-	for i := range l.Entries {
-		text += l.Entries[i].Title + "\n"
+	for _, e := range l.Entries {
+		text += e.Title + e.Correction + "\n"
+	}
+	for _, e := range l.Corrections {
+		text += "更正 " + e.Title + e.Correction + "\n"
 	}
 	return []byte(text), nil
 }

@@ -152,6 +152,7 @@ func (w *Worker) round(ctx context.Context, jobs chan<- Delivery) (sent int, wai
 	if err != nil {
 		return 0, 0, err
 	}
+	w.letters.renew(ctx, w.o.Now())
 	for _, one := range work {
 		n, held, err := w.lease(ctx, one, jobs)
 		sent += n

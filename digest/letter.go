@@ -19,7 +19,7 @@ type Letter struct {
 	Cadence     subscribers.Cadence
 	Language    subscribers.Language
 	Entries     []Entry // newest first; every one of them, not only the MaxFull shown in full
-	Corrections []Entry
+	Corrections []Entry // of posts that all its readers were sent before, newest first
 }
 
 // More is how many posts the letter only counts.
@@ -35,7 +35,8 @@ func (l *Letter) Posts() []posts.ID {
 }
 
 // Key is what letters are told apart by within an edition: language, then the
-// arrival numbers of posts and corrections. Equal keys mean equal content.
+// arrival numbers of posts and corrections, these with their versions. Equal keys
+// mean equal content.
 func Key(language subscribers.Language, entries, corrections []Entry) string {
 	key := append([]byte(language), 0)
 	for _, list := range [][]Entry{entries, corrections} {
@@ -43,6 +44,9 @@ func Key(language subscribers.Language, entries, corrections []Entry) string {
 		for i := range list {
 			key = binary.AppendUvarint(key, uint64(list[i].Number))
 		}
+	}
+	for i := range corrections {
+		key = binary.AppendUvarint(key, uint64(corrections[i].Version()))
 	}
 	return string(key)
 }

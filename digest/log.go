@@ -2,6 +2,8 @@ package digest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 
 	"github.com/enshi-daily/enshi/posts"
@@ -40,6 +42,18 @@ func (e *Entry) In(topics []posts.Topic) bool {
 	return false
 }
 
+// Version tells one text of an entry's correction from another, 0 for none.
+func (e *Entry) Version() uint32 {
+	if e.Correction == "" {
+		return 0
+	}
+	sum := sha256.Sum256([]byte(e.Correction))
+	return max(1, binary.BigEndian.Uint32(sum[:]))
+}
+
+// Amended says whether the entry was corrected or withdrawn.
+func (e *Entry) Amended() bool { return e.Correction != "" || e.Withdrawn }
+
 // Log is the arrival log. Every method is atomic.
 type Log interface {
 	// Head returns the greatest number given, 0 for an empty log.
@@ -55,4 +69,7 @@ type Log interface {
 	Update(ctx context.Context, w posts.Watch, entries []Entry) error
 	// Since returns the entries with after < Number ≤ to, by number.
 	Since(ctx context.Context, after, to int64) ([]Entry, error)
+	// Amended returns the entries that arrived after since and were corrected
+	// or withdrawn, by number.
+	Amended(ctx context.Context, since time.Time) ([]Entry, error)
 }

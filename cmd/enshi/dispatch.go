@@ -22,6 +22,11 @@ const (
 // until nothing is left. Others may be sending at the same time.
 func (d *dispatch) send(ctx context.Context) error {
 	worker, sweeper := d.newWorker(d.sender), d.newSweeper()
+	ended, err := d.retract(ctx)
+	if err != nil {
+		return err
+	}
+	defer ended()
 	stop := d.watch(ctx, d.sending())
 	defer stop()
 	stuck := stall{most: patience}
@@ -56,6 +61,25 @@ func (d *dispatch) send(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// retract takes withdrawn posts out of what waits, and again until ended.
+func (d *dispatch) retract(ctx context.Context) (ended func(), err error) {
+	retractor, err := d.newRetractor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := retractor.Retract(ctx); err != nil {
+		return nil, fmt.Errorf("withdrawn posts: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := retractor.Run(ctx); err != nil {
+			d.log.Error("withdrawn posts are not taken out of letters any more", "error", err)
+		}
+	})
+	return func() { cancel(); running.Wait() }, nil
 }
 
 // stall notices that nothing changes any more.

@@ -297,6 +297,11 @@ func (d *daemon) startPlanner(ctx context.Context, group *errgroup.Group) error 
 	if d.planner, err = d.newPlanner(ctx); err != nil {
 		return err
 	}
+	retractor, err := d.newRetractor(ctx)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return retractor.Run(ctx) })
 	group.Go(func() error { return d.plan(ctx) })
 	group.Go(func() error { return d.purge(ctx) })
 	return nil

@@ -38,6 +38,7 @@ type ledger interface {
 	delivery.Planning
 	delivery.Editions
 	delivery.Letters
+	delivery.Recall
 	delivery.Queue
 	delivery.Pacer
 	delivery.Control

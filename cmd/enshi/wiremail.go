@@ -101,7 +101,20 @@ func (p *parts) plannerOver(ctx context.Context, log delivery.Arrivals) (*delive
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: p.store, Log: log, Renderer: p.renderer, Schedule: schedule, LetterID: p.keys.LetterID,
 		Group: func(a subscribers.Address) delivery.Group { return providers.GroupOf(a.Domain()) },
-		Now:   p.now, Logger: p.log, Editions: p.store,
+		Now:   p.now, Logger: p.log, Editions: p.store, Recall: p.store,
+	}), nil
+}
+
+// newRetractor takes withdrawn posts out of what waits to be sent.
+func (p *parts) newRetractor(ctx context.Context) (*delivery.Retractor, error) {
+	if err := p.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.openRenderer(); err != nil {
+		return nil, err
+	}
+	return delivery.NewRetractor(delivery.RetractorOptions{
+		Log: p.store, Editions: p.store, Letters: p.store, Recall: p.store, Renderer: p.renderer, Now: p.now, Logger: p.log,
 	}), nil
 }
 

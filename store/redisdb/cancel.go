@@ -2,7 +2,6 @@ package redisdb
 
 import (
 	"context"
-	"strings"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
@@ -28,7 +27,7 @@ func (db *DB) clear(ctx context.Context, id string) error {
 		return err
 	}
 	for shard := range shards {
-		if err := db.clearShard(ctx, shard, id); err != nil {
+		if _, err := db.skipShard(ctx, shard, id, skipping{why: delivery.SkipCancelled, all: true}); err != nil {
 			return err
 		}
 	}
@@ -37,35 +36,4 @@ func (db *DB) clear(ctx context.Context, id string) error {
 	}
 	_, err := db.runSteps(ctx, []step{db.command(db.keys.open(), "SREM", id)})
 	return err
-}
-
-func (db *DB) clearShard(ctx context.Context, shard int, id string) error {
-	values, err := db.rdb.HGetAll(ctx, db.keys.ledger(shard, id)).Result()
-	if err != nil {
-		return db.fail("read deliveries of "+id, err)
-	}
-	groups := newGroups()
-	var ids []any
-	flush := func() error {
-		if len(ids) == 0 {
-			return nil
-		}
-		keys := groups.keys(db.keys, shard, id, db.keys.book(shard, id))
-		args := append(groups.args([]any{db.clock(), id}), ids...)
-		_, err := db.run(ctx, scriptCancel, call{keys, args})
-		ids = ids[:0]
-		return err
-	}
-	for member, packed := range values {
-		if s := packedState(packed); s != delivery.Queued && s != delivery.Retry {
-			continue
-		}
-		groups.add(delivery.Group(strings.SplitN(packed, "|", packedFields)[7]))
-		if ids = append(ids, member); len(ids) == sweepStep {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
 }

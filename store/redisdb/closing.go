@@ -63,15 +63,14 @@ func (db *DB) Settle(ctx context.Context, id string) error {
 	return delivery.ErrStage
 }
 
-// age gives what a finished or cancelled edition left its last days.
+// age gives the counts of a finished or cancelled edition their last days.
 func (db *DB) age(ctx context.Context, id string) error {
 	if err := db.dropStale(ctx, id); err != nil {
 		return err
 	}
 	var steps []step
 	for shard := range shards {
-		steps = append(steps, db.command(db.keys.ledger(shard, id), "PEXPIRE", ledgerLife.Milliseconds()),
-			db.command(db.keys.counts(shard, id), "PEXPIRE", editionLife.Milliseconds()))
+		steps = append(steps, db.command(db.keys.counts(shard, id), "PEXPIRE", editionLife.Milliseconds()))
 	}
 	_, err := db.runSteps(ctx, steps)
 	return err
@@ -118,64 +117,19 @@ func (db *DB) reopen(ctx context.Context, id string) error {
 	}
 	var steps []step
 	for shard := range shards {
-		steps = append(steps, db.command(db.keys.ledger(shard, id), "PERSIST"), db.command(db.keys.counts(shard, id), "PERSIST"))
+		steps = append(steps, db.command(db.keys.counts(shard, id), "PERSIST"))
 	}
 	_, err = db.runSteps(ctx, steps)
 	return err
 }
 
-// trim forgets who was sent editions that finished more than sentLife ago: the
-// bulk of a ledger, of which the counts and the cursors keep what matters. Sent
-// is for ever, so no script needs to look again.
-func (db *DB) trim(ctx context.Context) error {
-	answers, err := db.run(ctx, scriptExpired, call{[]string{db.keys.trim()}, []any{db.clock(), sweepStep}})
-	if err != nil {
-		return err
-	}
-	ids, err := answers[0].StringSlice()
-	if err != nil {
-		return db.fail("trim", err)
-	}
-	for _, id := range ids {
-		for shard := range shards {
-			if err := db.trimShard(ctx, shard, id); err != nil {
-				return err
-			}
-		}
-		if _, err := db.runSteps(ctx, []step{db.command(db.keys.trim(), "ZREM", id)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (db *DB) trimShard(ctx context.Context, shard int, id string) error {
-	key := db.keys.ledger(shard, id)
-	values, err := db.rdb.HGetAll(ctx, key).Result()
-	if err != nil {
-		return db.fail("read deliveries of "+id, err)
-	}
-	var sent []any
-	for member, packed := range values {
-		if packedState(packed) == delivery.Sent {
-			sent = append(sent, member)
-		}
-	}
-	var steps []step
-	for part := range slices.Chunk(sent, sweepStep) {
-		steps = append(steps, db.command(key, "HDEL", part...))
-	}
-	_, err = db.runSteps(ctx, steps)
-	return err
-}
-
-// purgeNotices removes notices that ended more than ledgerLife ago.
+// purgeNotices removes notices that ended more than noticeLife ago.
 func (db *DB) purgeNotices(ctx context.Context) error {
 	kinds := []string{delivery.EditionConfirm, delivery.EditionAlready}
 	for more := true; more; {
 		calls := make([]call, shards)
 		for shard := range calls {
-			c := call{[]string{db.keys.ended(shard)}, []any{db.clock(), ledgerLife.Milliseconds(), sweepStep}}
+			c := call{[]string{db.keys.ended(shard)}, []any{db.clock(), noticeLife.Milliseconds(), sweepStep}}
 			for _, kind := range kinds {
 				c.keys = append(c.keys, db.keys.ledger(shard, kind), db.keys.counts(shard, kind))
 				c.args = append(c.args, kind)

@@ -133,3 +133,13 @@ func knownTag(name string) bool {
 	_, err := fmt.Sscanf(name, "s%02d", &n)
 	return err == nil && len(name) == 3 && n >= 0 && n < 64
 }
+
+func TestRetention(t *testing.T) {
+	server := redistest.Start(t)
+	var n atomic.Int64
+	storetest.RunRetention(t, func(t *testing.T) storetest.Harness {
+		c := newClock()
+		o := redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("test%d:", n.Add(1)), Now: c.Now}
+		return storetest.Harness{Store: open(t, o), Second: open(t, o), Advance: c.advance, Now: c.Now}
+	})
+}

@@ -24,7 +24,7 @@ func (db *DB) Decide(ctx context.Context, d posts.Decision) ([]posts.ID, error) 
 		args = append(args, string(id))
 	}
 	answers, err := db.run(ctx, scriptDecide, call{[]string{
-		db.keys.watch(), db.keys.identities(), db.keys.log(), db.keys.numbers(),
+		db.keys.watch(), db.keys.identities(), db.keys.log(), db.keys.numbers(), db.keys.amended(),
 	}, args})
 	if err != nil {
 		return nil, err

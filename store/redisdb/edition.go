@@ -133,9 +133,9 @@ func (db *DB) Close(ctx context.Context, edition string) error {
 
 // stage moves an edition to another stage; moved is false if it was there.
 func (db *DB) stage(ctx context.Context, edition, verb string) (moved bool, err error) {
-	keys := []string{db.keys.edition(edition), db.keys.planning(), db.keys.open(), db.keys.trim()}
+	keys := []string{db.keys.edition(edition), db.keys.planning(), db.keys.open(), db.keys.trim(), db.keys.fold()}
 	n, err := db.number(ctx, scriptStage, keys,
-		db.clock(), edition, verb, editionLife.Milliseconds(), sentLife.Milliseconds())
+		db.clock(), edition, verb, editionLife.Milliseconds(), sentLife.Milliseconds(), ledgerLife.Milliseconds())
 	switch {
 	case err != nil:
 		return false, err

@@ -17,8 +17,9 @@ const shards = 64
 // How long what is no longer worked on stays.
 const (
 	editionLife = 400 * 24 * time.Hour // editions, their counts and letters, from finishing (letters: from rendering)
-	ledgerLife  = 7 * 24 * time.Hour   // single deliveries of a finished edition, and notices at their end
-	sentLife    = 2 * 24 * time.Hour   // of these, the sent ones
+	ledgerLife  = delivery.RecallFor   // single deliveries of a finished edition, and its rolls
+	sentLife    = 2 * 24 * time.Hour   // of these, the sent ones; then they are in the rolls
+	noticeLife  = 7 * 24 * time.Hour   // notices at their end
 )
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -58,13 +59,17 @@ func (k keys) due(s int, c subscribers.Cadence) string { return k.shard(s, "due:
 func (k keys) idle(s int) string { return k.shard(s, "idle") }
 
 // ledger: HASH, subscriber ID → packed delivery (packed.go) of one edition or
-// kind of notice; ledgerLife after the edition finished, for ever for notices
-// (whose entries Sweep removes after ledgerLife).
+// kind of notice; Sweep removes it ledgerLife after the edition finished, and
+// entries of notices noticeLife after they ended.
 func (k keys) ledger(s int, edition string) string { return k.shard(s, "led:"+edition) }
 
 // counts: HASH, delivery state → how many of the edition in the shard;
 // editionLife after the edition finished.
 func (k keys) counts(s int, edition string) string { return k.shard(s, "cnt:"+edition) }
+
+// roll: STRING, delivery.Roll of those in the shard whom an edition was sent to,
+// once their entries in the ledger are gone; goes with the ledger.
+func (k keys) roll(s int, edition string) string { return k.shard(s, "roll:"+edition) }
 
 // ready: ZSET, score ready-at in ms, subscriber IDs that wait in one queue;
 // gone when empty.
@@ -120,6 +125,10 @@ func (k keys) log() string { return k.common("log") }
 // numbers: HASH, post ID → arrival number; for ever.
 func (k keys) numbers() string { return k.common("numbers") }
 
+// amended: SET, arrival numbers of posts that were corrected or withdrawn; for
+// ever.
+func (k keys) amended() string { return k.common("amended") }
+
 // edition: HASH, named fields (edition.go); editionLife after it finished. For
 // a kind of notice it holds nothing but paused.
 func (k keys) edition(id string) string { return k.common("ed:" + id) }
@@ -134,9 +143,13 @@ func (k keys) planning() string { return k.common("planning") }
 // cleared; gone when empty.
 func (k keys) open() string { return k.common("open") }
 
-// trim: ZSET, score in ms from when on the sent deliveries of a finished edition
-// go, edition IDs; gone when empty.
+// trim: ZSET, score in ms from when on the sent deliveries of a finished or
+// cancelled edition go into its rolls, edition IDs; gone when empty.
 func (k keys) trim() string { return k.common("trim") }
+
+// fold: ZSET, score in ms from when on a finished or cancelled edition is only
+// counted, edition IDs; gone when empty.
+func (k keys) fold() string { return k.common("fold") }
 
 // slot: STRING, ID of the scheduled edition of a cadence and slot; editionLife.
 func (k keys) slot(c subscribers.Cadence, at time.Time) string {
@@ -145,6 +158,13 @@ func (k keys) slot(c subscribers.Cadence, at time.Time) string {
 
 // letter: STRING, bytes of delivery.EncodeLetter; editionLife.
 func (k keys) letter(edition, letter string) string { return k.common("let:" + edition + ":" + letter) }
+
+// rewrites: STRING, how many letters' bytes were replaced; for ever.
+func (k keys) rewrites() string { return k.common("rewrites") }
+
+// brought: HASH, letter of an edition → delivery.EncodeBrought; delivery.RecallFor from
+// the last letter on.
+func (k keys) brought(edition string) string { return k.common("brg:" + edition) }
 
 // pacing is a key that stands for all of the budgets' tag.
 func (k keys) pacing() string { return k.prefix + "{p}:" }

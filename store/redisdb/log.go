@@ -55,19 +55,26 @@ func (db *DB) Append(ctx context.Context, w posts.Watch, entries []digest.Entry)
 		if err != nil {
 			return 0, err
 		}
-		withdrawn := 0
-		if e.Withdrawn {
-			withdrawn = 1
-		}
-		args = append(args, string(e.Post), withdrawn, kept, other)
+		args = append(args, string(e.Post), amendment(e), kept, other)
 	}
 	head, err := db.number(ctx, scriptAppend, []string{
-		db.keys.watch(), db.keys.head(), db.keys.log(), db.keys.numbers(), db.keys.identities(),
+		db.keys.watch(), db.keys.head(), db.keys.log(), db.keys.numbers(), db.keys.identities(), db.keys.amended(),
 	}, args...)
 	if err != nil {
 		return 0, err
 	}
 	return max(head, 0), fenced(head < 0)
+}
+
+// amendment says to scripts how an entry was amended.
+func amendment(e digest.Entry) string {
+	switch {
+	case e.Withdrawn:
+		return "withdrawn"
+	case e.Correction != "":
+		return "corrected"
+	}
+	return ""
 }
 
 // Update replaces what the log says of posts in it, all or none.
@@ -78,9 +85,9 @@ func (db *DB) Update(ctx context.Context, w posts.Watch, entries []digest.Entry)
 		if err != nil {
 			return err
 		}
-		args = append(args, string(e.Post), other)
+		args = append(args, string(e.Post), amendment(e), other)
 	}
-	n, err := db.number(ctx, scriptUpdate, []string{db.keys.watch(), db.keys.log(), db.keys.numbers()}, args...)
+	n, err := db.number(ctx, scriptUpdate, []string{db.keys.watch(), db.keys.log(), db.keys.numbers(), db.keys.amended()}, args...)
 	if err != nil {
 		return err
 	}
@@ -95,24 +102,36 @@ func (db *DB) Since(ctx context.Context, after, to int64) ([]digest.Entry, error
 	}
 	var entries []digest.Entry
 	for after, to = max(after, 0), min(to, head); after < to; {
-		step := min(to-after, readStep)
-		fields := make([]string, step)
-		for i := range fields {
-			fields[i] = strconv.FormatInt(after+int64(i)+1, 10)
+		numbers := make([]int64, min(to-after, readStep))
+		for i := range numbers {
+			after++
+			numbers[i] = after
 		}
-		values, err := db.rdb.HMGet(ctx, db.keys.log(), fields...).Result()
+		some, err := db.entries(ctx, numbers)
 		if err != nil {
-			return nil, db.fail("read the arrival log", err)
+			return nil, err
 		}
-		for i, value := range values {
-			text, _ := value.(string)
-			e, err := decodeEntry(after+int64(i)+1, text)
-			if err != nil {
-				return nil, fmt.Errorf("stored entry %s of the arrival log: %w", fields[i], err)
-			}
-			entries = append(entries, e)
+		entries = append(entries, some...)
+	}
+	return entries, nil
+}
+
+// entries reads those with some numbers, at most readStep.
+func (db *DB) entries(ctx context.Context, numbers []int64) ([]digest.Entry, error) {
+	fields := make([]string, len(numbers))
+	for i, n := range numbers {
+		fields[i] = strconv.FormatInt(n, 10)
+	}
+	values, err := db.rdb.HMGet(ctx, db.keys.log(), fields...).Result()
+	if err != nil {
+		return nil, db.fail("read the arrival log", err)
+	}
+	entries := make([]digest.Entry, len(numbers))
+	for i, value := range values {
+		text, _ := value.(string)
+		if entries[i], err = decodeEntry(numbers[i], text); err != nil {
+			return nil, fmt.Errorf("stored entry %s of the arrival log: %w", fields[i], err)
 		}
-		after += step
 	}
 	return entries, nil
 }

@@ -41,6 +41,7 @@ type DB struct {
 	tenure  atomic.Pointer[delivery.Tenure]
 	where   string           // the address for messages, without secrets
 	now     func() time.Time // nil: the server's clock
+	rolls   delivery.RollCache
 }
 
 var (
@@ -53,6 +54,7 @@ var (
 	_ delivery.Planning    = (*DB)(nil)
 	_ delivery.Editions    = (*DB)(nil)
 	_ delivery.Letters     = (*DB)(nil)
+	_ delivery.Recall      = (*DB)(nil)
 	_ delivery.Control     = (*DB)(nil)
 	_ delivery.Queue       = (*DB)(nil)
 	_ delivery.Pacer       = (*DB)(nil)

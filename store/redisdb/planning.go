@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -142,13 +143,14 @@ func (db *DB) planCall(e delivery.Edition, part int, choices []delivery.Choice) 
 	return call{keys, append(args, tail...)}, nil
 }
 
-// PutLetter keeps a letter's bytes if it is not there yet.
-func (db *DB) PutLetter(ctx context.Context, edition, letter string, data []byte) error {
+// PutLetter keeps a letter's bytes, and what it brings, if it is not there yet.
+func (db *DB) PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error {
 	if err := errors.Join(plain("edition", edition), plain("letter", letter)); err != nil {
 		return err
 	}
-	_, err := db.runSteps(ctx, []step{
-		db.command(db.keys.letter(edition, letter), "SET", data, "NX", "PX", editionLife.Milliseconds()),
+	_, err := db.run(ctx, scriptLetter, call{
+		[]string{db.keys.letter(edition, letter), db.keys.brought(edition)},
+		[]any{letter, data, editionLife.Milliseconds(), delivery.EncodeBrought(brings), delivery.RecallFor.Milliseconds()},
 	})
 	return err
 }

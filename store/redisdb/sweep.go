@@ -33,8 +33,10 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 	if swept.Finished, err = db.finishEditions(ctx, p == delivery.Hold); err != nil {
 		return swept, err
 	}
-	if err := db.trim(ctx); err != nil {
-		return swept, err
+	for _, forget := range []func(context.Context) error{db.trim, db.fold} {
+		if err := forget(ctx); err != nil {
+			return swept, err
+		}
 	}
 	return swept, db.purgeNotices(ctx)
 }

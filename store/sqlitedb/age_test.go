@@ -78,7 +78,7 @@ func TestOldDeliveriesAreForgottenAndStayCounted(t *testing.T) {
 		after  time.Duration
 		listed int
 		letter error
-	}{{29 * day, crowd, nil}, {2 * day, 1, nil}, {336 * day, 1, delivery.ErrNotFound}} {
+	}{{29 * day, crowd, nil}, {2 * day, 1, nil}, {60 * day, 0, nil}, {276 * day, 0, delivery.ErrNotFound}} {
 		c.advance(step.after)
 		sweep(t, db)
 		if n := listed(t, db, e.ID); n != step.listed {

@@ -25,6 +25,7 @@ var (
 	_ delivery.Planning    = (*DB)(nil)
 	_ delivery.Editions    = (*DB)(nil)
 	_ delivery.Letters     = (*DB)(nil)
+	_ delivery.Recall      = (*DB)(nil)
 	_ delivery.Control     = (*DB)(nil)
 	_ delivery.Queue       = (*DB)(nil)
 	_ delivery.Pacer       = (*DB)(nil)
@@ -46,6 +47,7 @@ type DB struct {
 	writes *statements
 	reads  *statements
 	aged   atomic.Int64 // when age last looked
+	rolls  delivery.RollCache
 	tenure atomic.Pointer[delivery.Tenure]
 }
 

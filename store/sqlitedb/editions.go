@@ -55,18 +55,16 @@ func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Editio
 	return latest, err
 }
 
-// Counts implements delivery.Editions. What was sent stays counted when the
-// rows are forgotten.
+// Counts implements delivery.Editions.
 func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
 	counts := make(delivery.Counts)
 	err := db.read(ctx, "count deliveries", func(t *tx) error {
-		return t.rows(`SELECT state, n FROM tally WHERE edition = ?1 AND n > 0
-			UNION ALL SELECT 'sent', forgotten FROM edition WHERE id = ?1 AND forgotten > 0`, values(id),
+		return t.rows(`SELECT state, n FROM tally WHERE edition = ? AND n > 0`, values(id),
 			func(scan func(...any) error) error {
 				var state delivery.State
 				var n int
 				err := scan(&state, &n)
-				counts[state] += n
+				counts[state] = n
 				return err
 			})
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/posts"
@@ -63,7 +65,7 @@ func (t *tx) arrive(e digest.Entry, number int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := t.exec(`INSERT INTO arrival VALUES (?, ?, ?) ON CONFLICT (post) DO NOTHING`, number, e.Post, string(data))
+	n, err := t.exec(`INSERT INTO arrival VALUES (?, ?, ?, ?) ON CONFLICT (post) DO NOTHING`, number, e.Post, string(data), e.Amended())
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -106,23 +108,39 @@ func (t *tx) update(e digest.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE arrival SET entry = ? WHERE number = ?`, string(changed), e.Number)
+	_, err = t.exec(`UPDATE arrival SET entry = ?, amended = ? WHERE number = ?`, string(changed), e.Amended(), e.Number)
 	return err
 }
 
 // Since implements digest.Log.
 func (db *DB) Since(ctx context.Context, after, to int64) (entries []digest.Entry, err error) {
 	err = db.read(ctx, "read the arrival log", func(t *tx) error {
-		return t.rows(`SELECT entry FROM arrival WHERE number > ? AND number <= ? ORDER BY number`, values(after, to),
-			func(scan func(...any) error) error {
-				var data string
-				if err := scan(&data); err != nil {
-					return err
-				}
-				e, err := decodeEntry(data)
-				entries = append(entries, e)
-				return err
-			})
+		entries, err = t.entries(`SELECT entry FROM arrival WHERE number > ? AND number <= ? ORDER BY number`, after, to)
+		return err
+	})
+	return entries, err
+}
+
+const amendedQuery = `SELECT entry FROM arrival INDEXED BY arrival_amended WHERE amended = 1 ORDER BY number`
+
+// Amended implements digest.Log.
+func (db *DB) Amended(ctx context.Context, since time.Time) (entries []digest.Entry, err error) {
+	err = db.read(ctx, "read corrections", func(t *tx) error {
+		entries, err = t.entries(amendedQuery)
+		return err
+	})
+	return slices.DeleteFunc(entries, func(e digest.Entry) bool { return !e.Arrived.After(since) }), err
+}
+
+func (t *tx) entries(query string, args ...any) (entries []digest.Entry, err error) {
+	err = t.rows(query, args, func(scan func(...any) error) error {
+		var data string
+		if err := scan(&data); err != nil {
+			return err
+		}
+		e, err := decodeEntry(data)
+		entries = append(entries, e)
+		return err
 	})
 	return entries, err
 }

@@ -33,8 +33,14 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 			"USING INDEX edition_open", "delivery_ready (edition=?)", "USING INDEX delivery_leased"}},
 		{"cancelled deliveries", uncleanQuery, nil, []string{
 			"INDEX edition_cancelled", "delivery_ready (edition=?)"}},
-		{"old editions", `SELECT id FROM edition WHERE trimmed = 0 AND finished > 0 AND finished < ? LIMIT 1`, values(5),
-			[]string{"USING INDEX edition_old"}},
+		{"old editions", oldQuery, values(1, 5), []string{"USING INDEX edition_old (trimmed=? AND finished>? AND finished<?)"}},
+		{"Amended", amendedQuery, nil, []string{"USING INDEX arrival_amended"}},
+		{"Bringing", bringingQuery, values(5), []string{
+			"USING INDEX edition_opened (opened>?)", "SEARCH b USING PRIMARY KEY (edition=?)"}},
+		{"Reached", reachedQuery, values("[]", "daily-20261124-1"), []string{
+			"SEARCH d USING PRIMARY KEY (edition=? AND subscriber=?)"}},
+		{"Retract", retractQuery, values("daily-20261124-1", "", "[]", 10), []string{
+			"SEARCH d USING PRIMARY KEY (edition=? AND subscriber>?)"}},
 		{"latest editions", editionsQuery, values(10), []string{"USING INDEX edition_opened"}},
 		{"leasable editions", leasableQuery, nil, []string{"USING INDEX edition_open"}},
 	}
@@ -81,19 +87,29 @@ func TestTallyEqualsTheLedger(t *testing.T) {
 			send(t, db, delivery.Work{Edition: e.ID, Group: "other"}, 70)
 		}
 	}
-	err := db.write(t.Context(), "check", func(tx *tx) error {
-		if _, err := tx.exec(`DELETE FROM delivery WHERE subscriber < '8'`); err != nil {
+	differ := func(what, query string) {
+		err := db.read(t.Context(), "check", func(tx *tx) error {
+			wrong, err := tx.row(query, nil, new(string), new(string), new(int))
+			if wrong {
+				t.Error(what)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	differ("the tally and the ledger differ", `SELECT edition, state, n FROM tally WHERE n > 0
+		EXCEPT SELECT edition, state, count(*) FROM delivery GROUP BY edition, state`)
+	err := db.write(t.Context(), "forget", func(tx *tx) error {
+		if _, err := tx.exec(`CREATE TABLE before AS SELECT * FROM tally`); err != nil {
 			return err
 		}
-		wrong, err := tx.row(`SELECT edition, state, n FROM tally WHERE n > 0
-			EXCEPT SELECT edition, state, count(*) FROM delivery GROUP BY edition, state`,
-			nil, new(string), new(string), new(int))
-		if wrong {
-			t.Error("the tally and the ledger differ")
-		}
+		_, err := tx.exec(`DELETE FROM delivery WHERE subscriber < '8'`)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	differ("rows that were forgotten are no longer counted", `SELECT edition, state, n FROM before EXCEPT SELECT edition, state, n FROM tally`)
 }

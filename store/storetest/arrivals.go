@@ -27,6 +27,9 @@ func arrivals() []law {
 		{"Update fails with ErrFenced if the watch has passed on, and nothing changes", logUpdateFenced},
 		{"Since returns the entries with after < Number ≤ to, by number", logSince},
 		{"an entry comes back as it was appended", logRoundTrip},
+		{"Amended returns the entries that were corrected or withdrawn, by number", logAmended},
+		{"Amended returns those that arrived after since", logAmendedSince},
+		{"Amended knows what an operator withdrew", logAmendedDecided},
 	}
 }
 

@@ -26,6 +26,7 @@ type Store interface {
 	delivery.Queue
 	delivery.Pacer
 	delivery.Control
+	delivery.Recall
 	delivery.Epochs
 
 	// Fingerprint remembers the key ring's fingerprint that it is given first,
@@ -72,6 +73,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"delivery.Queue", queue()},
 		{"delivery.Pacer", pacer()},
 		{"delivery.Control", control()},
+		{"delivery.Recall", recall()},
 		{"delivery.Epochs", epochs()},
 		{"Fingerprint", fingerprint()},
 	}

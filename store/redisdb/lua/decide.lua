@@ -1,6 +1,6 @@
 -- Carries out an operator's decision on posts. What is withdrawn gets its mark in
 -- the arrival log (see takenBackMark in log.go).
--- KEYS: 1 watch, 2 identities, 3 log, 4 numbers
+-- KEYS: 1 watch, 2 identities, 3 log, 4 numbers, 5 amended
 -- ARGV: 1 'released' or 'withdrawn', 2 reason, 3 since, then post IDs
 -- Returns: the IDs that were decided on
 local standing, decided = ARGV[1], {}
@@ -18,6 +18,7 @@ for i = 4, #ARGV do
       if number then
         local entry = redis.call('HGET', KEYS[3], number)
         redis.call('HSET', KEYS[3], number, unmarked(entry) .. '\twithdrawn')
+        redis.call('SADD', KEYS[5], number)
       end
     end
   end

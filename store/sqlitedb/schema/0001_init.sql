@@ -2,7 +2,8 @@
 -- Lists are JSON, so that an operator can read them with the sqlite3 shell.
 
 -- 'fingerprint': of the key ring that made the subscriber IDs.
--- 'identities': their revision; 'decisions': how many were made.
+-- 'identities': their revision; 'decisions', 'rewrites' of letters: how many were
+-- made.
 -- 'epoch': raised by a restore or a copy, to fence processes of the old store.
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
@@ -32,8 +33,10 @@ CREATE TABLE identity (
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY,
   post   TEXT NOT NULL UNIQUE,
-  entry  TEXT NOT NULL           -- digest.Entry
+  entry  TEXT NOT NULL,          -- digest.Entry
+  amended INTEGER NOT NULL       -- whether it was corrected or withdrawn
 ) STRICT;
+CREATE INDEX arrival_amended ON arrival (number) WHERE amended = 1;
 
 CREATE TABLE subscriber (
   id         TEXT PRIMARY KEY,
@@ -64,15 +67,14 @@ CREATE TABLE edition (
   paused    TEXT NOT NULL,
   opened    INTEGER NOT NULL,
   finished  INTEGER NOT NULL,             -- or cancelled
-  forgotten INTEGER NOT NULL DEFAULT 0,   -- sent deliveries whose rows are gone
-  trimmed   INTEGER NOT NULL DEFAULT 0    -- whether they are
+  trimmed   INTEGER NOT NULL DEFAULT 0    -- 1: its sent deliveries are in the roll; 2: all are only counted
 ) STRICT;
 CREATE UNIQUE INDEX edition_planning ON edition (cadence) WHERE stage = 'planning';
 CREATE UNIQUE INDEX edition_slot ON edition (cadence, slot) WHERE scheduled = 1;
 CREATE INDEX edition_open ON edition (opened, serial) WHERE stage IN ('planning', 'sending');
 CREATE INDEX edition_cancelled ON edition (id) WHERE stage = 'cancelled';
 CREATE INDEX edition_opened ON edition (opened, serial);
-CREATE INDEX edition_old ON edition (finished) WHERE trimmed = 0 AND finished > 0;
+CREATE INDEX edition_old ON edition (trimmed, finished) WHERE trimmed < 2 AND finished > 0;
 
 -- Notices have no edition that could be paused.
 CREATE TABLE paused_notice (
@@ -85,6 +87,23 @@ CREATE TABLE letter (
   letter  TEXT NOT NULL,
   data    BLOB NOT NULL,
   UNIQUE (edition, letter)
+) STRICT;
+
+-- What letters brought, in a table that is quickly read through.
+CREATE TABLE brought (
+  edition TEXT NOT NULL,
+  letter  TEXT NOT NULL,
+  posts   BLOB NOT NULL,         -- delivery.EncodeBrought
+  PRIMARY KEY (edition, letter)
+) STRICT, WITHOUT ROWID;
+
+-- Whom an edition was sent to, once the rows of its sent deliveries are gone:
+-- delivery.Roll, by the first character of the subscribers' IDs.
+CREATE TABLE roll (
+  edition TEXT NOT NULL,
+  part    TEXT NOT NULL,
+  members BLOB NOT NULL,
+  UNIQUE (edition, part)
 ) STRICT;
 
 -- Without a reference to edition and subscriber: notices have no edition, and
@@ -111,7 +130,8 @@ CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms)
   WHERE state IN ('queued', 'retry') AND token = '';
 CREATE INDEX delivery_leased ON delivery (until_ms) WHERE token <> '';
 
--- How many deliveries of an edition are in a state, kept by triggers alone.
+-- How many deliveries of an edition are in a state, kept by triggers alone. Those
+-- of an edition stay counted when their rows are forgotten.
 CREATE TABLE tally (
   edition TEXT NOT NULL,
   state   TEXT NOT NULL,
@@ -125,7 +145,7 @@ CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery WHEN old.state <
   UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
   INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
-CREATE TRIGGER delivery_removed AFTER DELETE ON delivery BEGIN
+CREATE TRIGGER notice_removed AFTER DELETE ON delivery WHEN old.edition IN ('notice-confirm', 'notice-already') BEGIN
   UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
 END;
 

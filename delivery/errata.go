@@ -1,0 +1,103 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// errata are the corrections that somebody may still have to be told of.
+type errata struct {
+	recall    Recall
+	corrected []digest.Entry
+	editions  []string // that brought their posts
+	letters   map[letterName][]digest.Brought
+}
+
+type letterName struct{ edition, letter string }
+
+// readErrata finds the posts of the last RecallFor that were corrected, and the
+// letters that brought them; nil if nobody has to be told of anything.
+func readErrata(ctx context.Context, o *PlannerOptions) (*errata, error) {
+	since := o.Now().Add(-RecallFor)
+	corrected, err := o.Log.Amended(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	corrected = slices.DeleteFunc(corrected, func(c digest.Entry) bool { return c.Withdrawn || c.Correction == "" })
+	if len(corrected) == 0 {
+		return nil, nil
+	}
+	heads, err := o.Recall.Bringing(ctx, since, numbersOf(corrected)...)
+	if err != nil {
+		return nil, err
+	}
+	// A post that was never sent with another text concerns nobody.
+	corrected = slices.DeleteFunc(corrected, func(c digest.Entry) bool {
+		return !slices.ContainsFunc(heads, func(h Letterhead) bool { return bringsOther(h.Brought, c.Number, c.Version()) })
+	})
+	if len(corrected) == 0 {
+		return nil, nil
+	}
+	return newErrata(o.Recall, corrected, heads), nil
+}
+
+func newErrata(recall Recall, corrected []digest.Entry, heads []Letterhead) *errata {
+	e := &errata{recall: recall, corrected: corrected, letters: make(map[letterName][]digest.Brought, len(heads))}
+	numbers := numbersOf(corrected)
+	for _, h := range heads {
+		brought := slices.DeleteFunc(h.Brought, func(b digest.Brought) bool { return !slices.Contains(numbers, b.Number) })
+		if len(brought) > 0 {
+			e.letters[letterName{h.Edition, h.Letter}] = brought
+			e.editions = append(e.editions, h.Edition)
+		}
+	}
+	slices.Sort(e.editions)
+	e.editions = slices.Compact(e.editions)
+	return e
+}
+
+func numbersOf(entries []digest.Entry) []int64 {
+	numbers := make([]int64, len(entries))
+	for i := range entries {
+		numbers[i] = entries[i].Number
+	}
+	return numbers
+}
+
+func bringsOther(brought []digest.Brought, number int64, version uint32) bool {
+	return slices.ContainsFunc(brought, func(b digest.Brought) bool { return b.Number == number && b.Version != version })
+}
+
+// due returns for each of a batch what he has to be told of: one question to the
+// store for all of them.
+func (e *errata) due(ctx context.Context, batch []Candidate) ([][]digest.Entry, error) {
+	due := make([][]digest.Entry, len(batch))
+	if e == nil {
+		return due, nil
+	}
+	ids := make([]subscribers.ID, len(batch))
+	for i := range batch {
+		ids[i] = batch[i].Subscriber.ID
+	}
+	reached, err := e.recall.Reached(ctx, ids, e.editions...)
+	if err != nil {
+		return nil, fmt.Errorf("who was sent the corrected posts: %w", err)
+	}
+	var received []digest.Received
+	for i, row := range reached {
+		received = received[:0]
+		for k, r := range row {
+			if brought := e.letters[letterName{e.editions[k], r.Letter}]; brought != nil {
+				received = append(received, digest.Received{Brought: brought, Has: r.Has(), Gets: r.Gets()})
+			}
+		}
+		if len(received) > 0 {
+			due[i] = digest.Errata(e.corrected, received)
+		}
+	}
+	return due, nil
+}

@@ -1,0 +1,11 @@
+-- Keeps a letter, and what it brings, if it is not there yet.
+-- KEYS: 1 letter, 2 brought
+-- ARGV: 1 name, 2 bytes, 3 lifetime in ms, 4 what it brings or '', 5 lifetime of
+--       that in ms
+-- Returns: 1 kept, 0 it was there
+if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[3]) then return 0 end
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+end
+return 1
