@@ -101,7 +101,11 @@ func (k *Keeper) load(ctx context.Context) error {
 
 // enter brings known up to date with what was stored.
 func (k *Keeper) enter() {
-	if len(k.news) > 0 {
+	switch {
+	case len(k.news) == 0:
+	case len(k.known) == 0 && k.index == nil:
+		k.known, k.news = k.news, nil // each is one record's first
+	default:
 		k.look()
 	}
 }
