@@ -47,18 +47,23 @@ type reading struct {
 	standing    map[posts.ID]posts.Standing // valid until the next scan
 }
 
+// noSite says that there is no site where one should be.
+type noSite struct{ error }
+
+func (e noSite) Unwrap() error { return e.error }
+
 // siteFS opens the directory of a Jekyll site.
 func siteFS(dir string) (fs.FS, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, usagef("site: %w", err)
+		return nil, noSite{usagef("site: %w", err)}
 	}
 	if !info.IsDir() {
 		return nil, usagef("site: %s is not a directory", dir)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "_posts")); err != nil {
 		if _, err := os.Stat(filepath.Join(dir, "_config.yml")); err != nil {
-			return nil, usagef("site: %s has neither _posts nor _config.yml: expected a Jekyll site", dir)
+			return nil, noSite{usagef("site: %s has neither _posts nor _config.yml: expected a Jekyll site", dir)}
 		}
 	}
 	return posts.Dir(dir), nil

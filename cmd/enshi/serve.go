@@ -34,16 +34,16 @@ func serveCommand() *cli.Command {
 		Usage: "watch the site, serve feeds and pages, plan and send digests",
 		Flags: append(identityFlags(),
 			&cli.StringFlag{Name: "listen", Usage: "serve on `HOST:PORT`"},
-			&cli.StringFlag{Name: "roles", Value: strings.Join([]string{roleWatch, roleWeb, rolePlan, roleSend}, ","), Usage: "`LIST` of watch, web, plan, send"},
+			&cli.StringFlag{Name: "roles", Usage: "`LIST` of what to do here: watch (the site), web, plan, send; without it all, or what the file's roles say"},
 			settleFlag(), acceptLossFlag(),
 		),
 		Action: withParts(serve),
 	}
 }
 
-func parseRoles(list string) (map[string]bool, error) {
+func parseRoles(list []string) (map[string]bool, error) {
 	roles := make(map[string]bool)
-	for _, role := range strings.Split(list, ",") {
+	for _, role := range list {
 		role = strings.TrimSpace(role)
 		if !slices.Contains([]string{roleWatch, roleWeb, rolePlan, roleSend}, role) {
 			return nil, usagef("--roles: %q is none of watch, web, plan, send", role)
@@ -71,9 +71,16 @@ type daemon struct {
 }
 
 func serve(c *cli.Context, p *parts) error {
-	roles, err := parseRoles(c.String("roles"))
+	list := p.cfg.Roles
+	if c.IsSet("roles") {
+		list = strings.Split(c.String("roles"), ",")
+	}
+	roles, err := parseRoles(list)
 	if err != nil {
 		return err
+	}
+	if (roles[rolePlan] || roles[roleSend]) && !roles[roleWeb] && p.cfg.PublicURL == "" {
+		return usagef("serve without the role web: the links in mails lead to the pages, so public_url must say where those are")
 	}
 	p.origin = originOf(c, p.publicDir())
 	group, ctx := errgroup.WithContext(c.Context)

@@ -29,7 +29,7 @@ func TestFencedProcessesEnd(t *testing.T) {
 				t.Errorf("store retire = %q", got)
 			}
 			p.endsRefused(ended, "moved to redis://new")
-			for _, command := range [][]string{{"send-digest", "--cadence", "daily"}, {"serve", "--listen", "127.0.0.1:0"}, {"serve", "--roles", "plan"}, {"store", "fence"}} {
+			for _, command := range [][]string{{"send-digest", "--cadence", "daily"}, {"serve", "--listen", "127.0.0.1:0"}, {"store", "fence"}} {
 				if code, _, errs := p.try(command...); code != exitRefused || !strings.Contains(errs, "moved to redis://new") || !strings.Contains(errs, "enshi store revive") {
 					t.Errorf("%v of a retired store: exit %d, %s", command, code, errs)
 				}

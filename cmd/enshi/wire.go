@@ -260,6 +260,31 @@ func (p *parts) override(s *posts.Site) error {
 	return nil
 }
 
+// settings are the site's, for what needs no posts. A machine without the site
+// has them in the configuration.
+func (p *parts) settings() (posts.Site, error) {
+	s, err := p.readSite()
+	if err == nil {
+		return s.settings, nil
+	}
+	var none noSite
+	if !errors.As(err, &none) {
+		return posts.Site{}, err
+	}
+	c := p.cfg.Site
+	var missing []string
+	for _, one := range []struct{ key, value string }{{"site.title", c.Title}, {"site.url", c.URL}, {"site.timezone", c.Timezone}, {"public_url", p.cfg.PublicURL}} {
+		if one.value == "" {
+			missing = append(missing, one.key)
+		}
+	}
+	if len(missing) > 0 {
+		return posts.Site{}, usagef("%w; a machine that only plans or sends needs no site, but then its configuration must have %s", none, strings.Join(missing, ", "))
+	}
+	var settings posts.Site
+	return settings, p.override(&settings)
+}
+
 // openArchive opens the site and the store, for commands that recognise posts.
 func (p *parts) openArchive(ctx context.Context) (*archive, error) {
 	s, err := p.readSite()

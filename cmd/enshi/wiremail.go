@@ -42,7 +42,7 @@ func (p *parts) openRenderer() error {
 	if p.renderer != nil {
 		return nil
 	}
-	s, err := p.readSite()
+	s, err := p.settings()
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func (p *parts) openRenderer() error {
 		return err
 	}
 	p.renderer, err = mailer.NewRenderer(mailer.RendererOptions{
-		Templates: p.templates, Title: s.settings.Title, SiteLink: p.articles(s.settings),
-		Public: p.publicURL(), Zone: s.settings.Zone, SubjectPrefix: p.subjectMark,
+		Templates: p.templates, Title: s.Title, SiteLink: p.articles(s),
+		Public: p.publicURL(), Zone: s.Zone, SubjectPrefix: p.subjectMark,
 		TopicTitle: p.topicTitle(),
 	})
 	if err != nil {
@@ -62,12 +62,12 @@ func (p *parts) openRenderer() error {
 
 // schedule is the calendar, in the site's zone.
 func (p *parts) schedule() (digest.Schedule, error) {
-	s, err := p.readSite()
+	s, err := p.settings()
 	if err != nil {
 		return digest.Schedule{}, err
 	}
 	d := p.cfg.Digest
-	schedule := digest.DefaultSchedule(s.settings.Zone)
+	schedule := digest.DefaultSchedule(s.Zone)
 	schedule.Hour, schedule.Minute, schedule.Weekday, schedule.Quiet = d.At.Hour, d.At.Minute, d.Weekday, d.Quiet
 	schedule.MaxLateness = make(map[subscribers.Cadence]time.Duration)
 	for cadence, most := range map[subscribers.Cadence]time.Duration{subscribers.Daily: d.MaxLatenessDaily, subscribers.Weekly: d.MaxLatenessWeekly} {
@@ -222,19 +222,19 @@ func (p *parts) from() (mailer.Mailbox, error) {
 		}
 		return from, nil
 	}
-	s, err := p.readSite()
+	s, err := p.settings()
 	if err != nil {
 		return mailer.Mailbox{}, err
 	}
 	host := "localhost"
-	if u, err := url.Parse(s.settings.URL); err == nil && strings.Contains(u.Hostname(), ".") {
+	if u, err := url.Parse(s.URL); err == nil && strings.Contains(u.Hostname(), ".") {
 		host = u.Hostname()
 	}
 	from, err := mailer.ParseMailbox("digest@" + host)
 	if err != nil {
 		from, err = mailer.ParseMailbox("digest@localhost")
 	}
-	from.Name = s.settings.Title
+	from.Name = s.Title
 	return from, err
 }
 
