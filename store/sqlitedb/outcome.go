@@ -34,7 +34,17 @@ func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.
 	return permits, nil
 }
 
+// begin marks a delivery as being sent. One statement does it if everything is
+// as it usually is.
 func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
+	if d.Token != "" && d.Edition != delivery.EditionConfirm {
+		begun, err := t.exec(`UPDATE delivery SET state = 'sending' WHERE edition = ?1 AND subscriber = ?2
+			AND state = 'queued' AND token = ?3 AND until_ms > ?4 AND (SELECT state FROM subscriber WHERE id = ?2) = 'active'`,
+			d.Edition, d.Subscriber, d.Token, t.now.UnixMilli())
+		if err != nil || begun > 0 {
+			return delivery.Go, err
+		}
+	}
 	q, found, err := t.find(d)
 	switch {
 	case err != nil:
@@ -52,7 +62,17 @@ func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
 	return delivery.Go, err
 }
 
+// finish records a result. One statement does it for what was sent under a
+// lease that still stands.
 func (t *tx) finish(r *delivery.Result) error {
+	if r.State == delivery.Sent && !r.Bounce && r.Delivery.Token != "" {
+		sent, err := t.exec(`UPDATE delivery SET state = 'sent', skip = '', at = ?, reply = ?, ready_ms = 0, token = '', until_ms = 0
+			WHERE edition = ? AND subscriber = ? AND state = 'sending' AND token = ?`,
+			t.now.Unix(), r.Reply, r.Delivery.Edition, r.Delivery.Subscriber, r.Delivery.Token)
+		if err != nil || sent > 0 {
+			return err
+		}
+	}
 	q, found, err := t.find(&r.Delivery)
 	if err != nil || !found || !counts(&q, r) {
 		return err

@@ -100,7 +100,7 @@ func TestTallyEqualsTheLedger(t *testing.T) {
 		}
 	}
 	differ("the tally and the ledger differ", `SELECT edition, state, n FROM tally WHERE n > 0
-		EXCEPT SELECT edition, state, count(*) FROM delivery GROUP BY edition, state`)
+		EXCEPT SELECT edition, replace(state, 'sending', 'queued') AS s, count(*) FROM delivery GROUP BY edition, s`)
 	err := db.write(t.Context(), "forget", func(tx *tx) error {
 		if _, err := tx.exec(`CREATE TABLE before AS SELECT * FROM tally`); err != nil {
 			return err

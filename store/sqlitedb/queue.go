@@ -13,9 +13,9 @@ import (
 // word to be answered from the index.
 const ready = `d.state IN ('queued', 'retry') AND d.token = ''`
 
-// maxReady is where Work stops counting: far more than a worker leases at a
-// time, and few enough to count whenever one looks.
-const maxReady = 1000
+// maxReady is where Work stops counting: more than a worker leases at a time,
+// and few enough to count whenever one looks.
+const maxReady = 400
 
 // workQuery finds each group of an edition by a step down the index, then
 // counts it and looks for what comes next.

@@ -131,7 +131,8 @@ CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms)
 CREATE INDEX delivery_leased ON delivery (until_ms) WHERE token <> '';
 
 -- How many deliveries of an edition are in a state, kept by triggers alone. Those
--- of an edition stay counted when their rows are forgotten.
+-- of an edition stay counted when their rows are forgotten. 'queued' counts those
+-- that are being sent, too: there are few, all leased.
 CREATE TABLE tally (
   edition TEXT NOT NULL,
   state   TEXT NOT NULL,
@@ -139,14 +140,15 @@ CREATE TABLE tally (
   PRIMARY KEY (edition, state)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER delivery_added AFTER INSERT ON delivery BEGIN
-  INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+  INSERT INTO tally VALUES (new.edition, replace(new.state, 'sending', 'queued'), 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
-CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery WHEN old.state <> new.state BEGIN
-  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
-  INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery
+  WHEN replace(old.state, 'sending', 'queued') <> replace(new.state, 'sending', 'queued') BEGIN
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = replace(old.state, 'sending', 'queued');
+  INSERT INTO tally VALUES (new.edition, replace(new.state, 'sending', 'queued'), 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER notice_removed AFTER DELETE ON delivery WHEN old.edition IN ('notice-confirm', 'notice-already') BEGIN
-  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = replace(old.state, 'sending', 'queued');
 END;
 
 CREATE TABLE allowance (
