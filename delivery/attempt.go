@@ -46,8 +46,10 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
 		}
 		message.Rendered = rendered
 	}
-	refused := ""
+	w.clerk.approach()
+	asked, refused := false, ""
 	outcome := w.o.Sender.Send(ctx, message, func(ctx context.Context) error {
+		asked = true
 		permit, err := w.clerk.begin(ctx, d)
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
@@ -58,6 +60,9 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
 		}
 		return nil
 	})
+	if !asked {
+		w.clerk.turnBack()
+	}
 	if refused != "" {
 		return Outcome{Class: NotPermitted, Reply: refused}
 	}

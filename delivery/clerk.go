@@ -16,6 +16,10 @@ const maxTurn = 256
 // connection in doubt, as it would without.
 const lull = 5 * time.Millisecond
 
+// gather is how long a delivery that could begin waits for others that are about
+// to. A turn costs the ledger much more than one attempt more in it.
+const gather = 300 * time.Microsecond
+
 // clerk makes few turns of the ledger of many attempts: while one turn is under
 // way, what comes in waits for the next. A result that the ledger could not take
 // is kept and given again, for ever: a known outcome is not thrown away because
@@ -25,6 +29,7 @@ type clerk struct {
 	log  *slog.Logger
 
 	mu      sync.Mutex
+	coming  int // attempts that have not come to begin yet
 	results []*entered
 	begins  []*asked
 	busy    bool
@@ -47,12 +52,32 @@ type asked struct {
 	done     chan struct{}
 }
 
-// begin asks for the permit of a delivery.
+// approach announces an attempt, which either begins or turns back.
+func (c *clerk) approach() {
+	c.mu.Lock()
+	c.coming++
+	c.mu.Unlock()
+}
+
+// turnBack takes an announcement back.
+func (c *clerk) turnBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.coming--; c.coming <= 0 && len(c.begins) > 0 {
+		c.hasten()
+	}
+}
+
+// begin asks for the permit of a delivery that was announced.
 func (c *clerk) begin(ctx context.Context, d Delivery) (Permit, error) {
 	a := &asked{delivery: d, done: make(chan struct{})}
 	c.mu.Lock()
+	c.coming--
 	c.begins = append(c.begins, a)
-	c.wake(ctx, true)
+	c.wake(ctx, c.coming <= 0)
+	if len(c.begins) == 1 && c.coming > 0 {
+		time.AfterFunc(gather, c.gathered)
+	}
 	c.mu.Unlock()
 	select {
 	case <-a.done:
@@ -107,11 +132,25 @@ func (c *clerk) wake(ctx context.Context, hurry bool) {
 		go c.work(ctx)
 	}
 	if hurry {
-		select {
-		case <-c.hurry:
-		default:
-			close(c.hurry)
-		}
+		c.hasten()
+	}
+}
+
+// hasten ends the rest before a turn. The caller holds the lock.
+func (c *clerk) hasten() {
+	select {
+	case <-c.hurry:
+	default:
+		close(c.hurry)
+	}
+}
+
+// gathered ends the rest of those that wait to begin.
+func (c *clerk) gathered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.begins) > 0 {
+		c.hasten()
 	}
 }
 
@@ -129,7 +168,7 @@ func (c *clerk) work(ctx context.Context) {
 		}
 		c.hurry = make(chan struct{})
 		if len(c.begins) > 0 {
-			close(c.hurry)
+			c.hasten()
 		}
 		c.mu.Unlock()
 		err := c.step(ctx, results, begins)
