@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -134,8 +133,6 @@ func (d *desk) compose(ctx context.Context, s *subscribers.Subscriber, correctio
 		d.from = s.Cursor
 	}
 	entries := digest.Pending(d.log, s.Cursor, s.Topics)
-	// What he gets as new says itself that it was corrected.
-	corrections = slices.DeleteFunc(slices.Clone(corrections), func(c digest.Entry) bool { return c.Number > s.Cursor })
 	return digest.Letter{
 		ID:      d.o.LetterID(d.edition.ID, digest.Key(s.Language, entries, corrections)),
 		Edition: d.edition.ID, Cadence: d.edition.Cadence, Language: s.Language, Entries: entries, Corrections: corrections,

@@ -54,9 +54,8 @@ func (i *Intake) load(ctx context.Context) error {
 	return nil
 }
 
-// update carries changes of posts that arrived into the log.
-func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, taken *Taken) error {
-	var changed []digest.Entry
+// changed returns what the log is to say else of posts that arrived, by number.
+func (i *Intake) changed(c *posts.Catalogue, taken *Taken) (changed []digest.Entry) {
 	for id, f := range i.recent {
 		p, ok := c.ByID(id)
 		if now := (seen{}); ok {
@@ -78,16 +77,17 @@ func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, 
 			continue
 		}
 		changed = append(changed, e)
-		if e.Withdrawn && !old.Withdrawn {
-			taken.Back = append(taken.Back, e)
-		}
 	}
+	slices.SortFunc(changed, func(a, b digest.Entry) int { return cmp.Compare(a.Number, b.Number) })
+	return changed
+}
+
+// update carries changes of posts that arrived into the log.
+func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, taken *Taken) error {
+	changed := i.changed(c, taken)
 	if len(changed) == 0 {
 		return nil
 	}
-	byNumber := func(a, b digest.Entry) int { return cmp.Compare(a.Number, b.Number) }
-	slices.SortFunc(changed, byNumber)
-	slices.SortFunc(taken.Back, byNumber)
 	if err := i.o.Log.Update(ctx, w, changed); err != nil {
 		i.recent = nil // read again: what it says is not what the log says
 		return fmt.Errorf("%d entries of the arrival log not updated: %w", len(changed), err)
@@ -96,7 +96,7 @@ func (i *Intake) update(ctx context.Context, w posts.Watch, c *posts.Catalogue, 
 		f := i.recent[e.Post]
 		f.entry, f.brief = e, false
 	}
-	taken.Updated = len(changed)
+	taken.Updated = changed
 	return nil
 }
 

@@ -46,8 +46,7 @@ type Recognised struct {
 type Taken struct {
 	Arrived  []digest.Entry
 	Held     []posts.Identity // kept back by a guard, with the reason
-	Updated  int              // entries of the log that say something else now
-	Back     []digest.Entry   // of these, those withdrawn now and not before
+	Updated  []digest.Entry   // those of the log that say something else now, by number
 	Unready  int              // due, but not settled yet
 	Problems []posts.Diagnostic
 }

@@ -183,16 +183,16 @@ func TestIntakeFollowsWhatArrived(t *testing.T) {
 		i.files["a"] = p
 	}
 	change(func(p *posts.Post) { p.Correction, p.Hash = "应为三吨", [16]byte{9} })
-	if taken := i.scan(); taken.Updated != 1 || len(taken.Back) != 0 {
-		t.Errorf("corrected: %d updated, %d back, want 1, 0", taken.Updated, len(taken.Back))
+	if taken := i.scan(); len(taken.Updated) != 1 || taken.Updated[0].Withdrawn {
+		t.Errorf("corrected: %+v updated, want the first entry, not withdrawn", taken.Updated)
 	}
 	// Withdrawn by an operator: the file is as it was.
 	change(func(p *posts.Post) { p.Withdrawn = true })
-	if taken := i.scan(); taken.Updated != 1 || len(taken.Back) != 1 || taken.Back[0].Number != 1 {
-		t.Errorf("withdrawn: %d updated, %v back, want the first entry", taken.Updated, taken.Back)
+	if taken := i.scan(); len(taken.Updated) != 1 || !taken.Updated[0].Withdrawn || taken.Updated[0].Number != 1 {
+		t.Errorf("withdrawn: %+v updated, want the first entry", taken.Updated)
 	}
-	if taken := i.scan(); taken.Updated != 0 || len(taken.Back) != 0 {
-		t.Errorf("again: %d updated, want nothing", taken.Updated)
+	if taken := i.scan(); len(taken.Updated) != 0 {
+		t.Errorf("again: %v updated, want nothing", taken.Updated)
 	}
 	entries, err := i.store.Since(t.Context(), 0, 1)
 	if err != nil || len(entries) != 1 || !entries[0].Withdrawn || !strings.Contains(entries[0].Correction, "三吨") {
@@ -211,8 +211,8 @@ func TestIntakeFollowsOldPosts(t *testing.T) {
 	again := newIntakeOn(i)
 	again.files["p0003"].Correction, again.files["p0003"].Hash = "更正", [16]byte{255}
 	again.files["p0004"].Title, again.files["p0004"].Hash = "另一题", [16]byte{254}
-	if taken := again.scan(); taken.Updated != 1 {
-		t.Errorf("%d updated, want the corrected one alone", taken.Updated)
+	if taken := again.scan(); len(taken.Updated) != 1 {
+		t.Errorf("%v updated, want the corrected one alone", taken.Updated)
 	}
 	entries, err := i.store.Since(t.Context(), 3, 4)
 	if err != nil || len(entries) != 1 || entries[0].Title != "p0003" || entries[0].Correction != "更正" || entries[0].Summary != "摘要" {

@@ -1,9 +1,11 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/posts"
@@ -63,14 +65,18 @@ func (p *Planner) Letter(ctx context.Context, c subscribers.Cadence, s subscribe
 	return letters[0], nil
 }
 
-// Foresee says what Take would let arrive and what it would hold, numbered as
-// it would be, and changes nothing.
+// Foresee says what Take would let arrive, numbered as it would be, what it would
+// hold and what it would change, and changes nothing.
 func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {
 	var taken Taken
 	head, err := i.o.Log.Head(ctx)
 	if err != nil {
 		return taken, fmt.Errorf("arrival log: %w", err)
 	}
+	if err := i.load(ctx); err != nil {
+		return taken, err
+	}
+	taken.Updated = i.changed(r.Catalogue, &taken)
 	eligible := i.eligible(r, &taken)
 	held, reason := i.guard(eligible, r)
 	for _, p := range eligible {
@@ -87,11 +93,12 @@ func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {
 	return taken, nil
 }
 
-// Ahead is an arrival log with entries that have not arrived yet behind its
-// head.
+// Ahead is an arrival log as Foresee says that it would be: with entries behind
+// its head that have not arrived yet, and others that say something else.
 type Ahead struct {
 	Arrivals
-	Extra []digest.Entry // as Foresee numbered them
+	Extra   []digest.Entry
+	Updated []digest.Entry
 }
 
 // Head is the number of the last extra entry.
@@ -108,10 +115,43 @@ func (a Ahead) Since(ctx context.Context, after, to int64) ([]digest.Entry, erro
 	if err != nil {
 		return nil, err
 	}
+	for i := range entries {
+		entries[i] = a.now(entries[i])
+	}
 	for _, e := range a.Extra {
 		if e.Number > after && e.Number <= to && !slices.ContainsFunc(entries, func(x digest.Entry) bool { return x.Number == e.Number }) {
 			entries = append(entries, e)
 		}
 	}
 	return entries, nil
+}
+
+// Amended reads what would be amended.
+func (a Ahead) Amended(ctx context.Context, since time.Time) ([]digest.Entry, error) {
+	entries, err := a.Arrivals.Amended(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	for i := range entries {
+		entries[i] = a.now(entries[i])
+	}
+	known := numbersOf(entries)
+	for _, e := range slices.Concat(a.Updated, a.Extra) {
+		if e.Arrived.After(since) && !slices.Contains(known, e.Number) {
+			entries = append(entries, e)
+		}
+	}
+	entries = slices.DeleteFunc(entries, func(e digest.Entry) bool { return !e.Amended() })
+	slices.SortFunc(entries, func(x, y digest.Entry) int { return cmp.Compare(x.Number, y.Number) })
+	return entries, nil
+}
+
+// now is an entry as it would be.
+func (a Ahead) now(e digest.Entry) digest.Entry {
+	for _, u := range a.Updated {
+		if u.Number == e.Number {
+			return u
+		}
+	}
+	return e
 }

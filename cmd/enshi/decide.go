@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -135,9 +136,26 @@ func withdrawPosts(c *cli.Context, p *parts) error {
 			p.say("%s was withdrawn before", i.Path)
 		}
 	}
+	retracted, err := p.retract(c.Context)
+	if err != nil {
+		return fmt.Errorf("%d posts are withdrawn, but letters that wait may still have them, until serve or send-digest runs: %w", len(withdrawn), err)
+	}
 	if p.json {
-		return json.NewEncoder(p.out).Encode(map[string]any{"withdrawn": withdrawn})
+		return json.NewEncoder(p.out).Encode(map[string]any{"withdrawn": withdrawn, "letters": retracted.Letters, "skipped": retracted.Skipped})
+	}
+	if retracted.Letters > 0 {
+		p.say("taken out of %d letters that wait; %d deliveries had nothing else and are skipped", retracted.Letters, retracted.Skipped)
 	}
 	p.result("%d posts withdrawn; the feeds show it with the next build, a running serve within seconds", len(withdrawn))
 	return nil
+}
+
+// retract takes what is withdrawn out of letters that wait, before the command
+// ends: nothing may be running that does.
+func (p *parts) retract(ctx context.Context) (delivery.Retracted, error) {
+	retractor, err := p.newRetractor(ctx)
+	if err != nil {
+		return delivery.Retracted{}, err
+	}
+	return retractor.Retract(ctx)
 }

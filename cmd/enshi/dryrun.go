@@ -20,6 +20,7 @@ type foreseen struct {
 	Cadence    subscribers.Cadence `json:"cadence"`
 	Letter     string              `json:"letter"`
 	Posts      []string            `json:"posts"`
+	Corrected  []string            `json:"corrected,omitempty"` // older posts whose corrections it tells of
 	Bytes      int                 `json:"bytes"` // of the rendered letter
 }
 
@@ -36,7 +37,7 @@ func foresee(ctx context.Context, p *parts, a admission) (planner *delivery.Plan
 	}
 	bad = printDiagnostics(p.err, r.diagnostics)
 	p.sayHeld("would be held", r.taken.Held)
-	planner, err = p.plannerOver(ctx, delivery.Ahead{Arrivals: p.store, Extra: r.taken.Arrived})
+	planner, err = p.plannerOver(ctx, delivery.Ahead{Arrivals: p.store, Extra: r.taken.Arrived, Updated: r.taken.Updated})
 	return planner, bad, err
 }
 
@@ -101,12 +102,18 @@ func (f *forecast) mail(s subscribers.Subscriber, l digest.Letter) error {
 	for i := range l.Entries {
 		m.Posts = append(m.Posts, l.Entries[i].Title)
 	}
+	for i := range l.Corrections {
+		m.Corrected = append(m.Corrected, l.Corrections[i].Title)
+	}
 	if f.json {
 		return f.encoder.Encode(m)
 	}
 	fmt.Fprintf(f.out, "%s %s (%s): %d posts, about %d kB\n", m.Cadence, m.Address, m.Subscriber, len(m.Posts), (size+999)/1000)
 	for _, title := range m.Posts {
 		fmt.Fprintf(f.out, "    %s\n", title)
+	}
+	for _, title := range m.Corrected {
+		fmt.Fprintf(f.out, "    correction of %s\n", title)
 	}
 	return nil
 }

@@ -143,3 +143,13 @@ func TestRetention(t *testing.T) {
 		return storetest.Harness{Store: open(t, o), Second: open(t, o), Advance: c.advance, Now: c.Now}
 	})
 }
+
+func TestErrata(t *testing.T) {
+	server := redistest.Start(t)
+	var n atomic.Int64
+	storetest.RunErrata(t, 6, func(t *testing.T) storetest.Harness {
+		c := newClock()
+		o := redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("test%d:", n.Add(1)), Now: c.Now}
+		return storetest.Harness{Store: open(t, o), Second: open(t, o), Advance: c.advance, Now: c.Now}
+	})
+}

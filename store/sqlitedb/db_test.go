@@ -52,3 +52,12 @@ func TestRetention(t *testing.T) {
 		}
 	})
 }
+
+func TestErrata(t *testing.T) {
+	storetest.RunErrata(t, 15, func(t *testing.T) storetest.Harness {
+		path, c := filepath.Join(t.TempDir(), "enshi.db"), new(clock)
+		return storetest.Harness{
+			Store: open(t, path, c.now), Second: open(t, path, c.now), Advance: c.advance, Now: c.now,
+		}
+	})
+}
