@@ -6,10 +6,30 @@ import (
 	"fmt"
 )
 
-// send tries one delivery and records what became of it.
-func (w *Worker) send(ctx context.Context, d Delivery) {
-	outcome := w.attempt(ctx, d)
+// carry sends what the lanes give until they are closed.
+func (w *Worker) carry(ctx context.Context) {
+	for {
+		j, f, ok := w.lanes.next()
+		if !ok {
+			return
+		}
+		w.send(ctx, j)
+		w.lanes.done(f)
+	}
+}
+
+// send tries one delivery, records what became of it, and minds what the
+// provider asks for.
+func (w *Worker) send(ctx context.Context, j job) {
+	d := j.delivery
+	outcome := w.attempt(ctx, j)
 	w.trouble.note(outcome, w.o.Now())
+	switch {
+	case outcome.Pause > 0 && outcome.Relay != "":
+		w.lights.hit(ctx, d.Group, outcome)
+	case j.probe != nil:
+		w.lights.learn(ctx, j.probe, outcome.Code != 0)
+	}
 	switch outcome.Class {
 	case InDoubt:
 		// The lease runs out and Sweep decides by its policy: one place for that.
@@ -21,6 +41,9 @@ func (w *Worker) send(ctx context.Context, d Delivery) {
 	case OurFault, Bug:
 		w.clerk.record(ctx, w.result(d, outcome), true, func() { w.held.drop(d) })
 		w.pauseEdition(ctx, d, outcome)
+	case Stopped, Unreachable:
+		w.refund(ctx, d.Group)
+		fallthrough
 	default:
 		w.clerk.record(ctx, w.result(d, outcome), false, func() { w.held.drop(d) })
 	}
@@ -28,11 +51,16 @@ func (w *Worker) send(ctx context.Context, d Delivery) {
 
 var errNotPermitted = errors.New("not permitted")
 
-func (w *Worker) attempt(ctx context.Context, d Delivery) Outcome {
-	if ctx.Err() != nil {
+func (w *Worker) attempt(ctx context.Context, j job) Outcome {
+	d := j.delivery
+	way := w.lights.route(d.Group)
+	if j.probe != nil {
+		way = route{open: true, relays: []string{j.probe.Relay}}
+	}
+	if ctx.Err() != nil || !way.open || w.trouble.wait(w.o.Now()) > 0 {
 		return Outcome{Class: Stopped}
 	}
-	message := Message{Delivery: d, Dated: d.Created}
+	message := Message{Delivery: d, Dated: d.Created, Relays: way.relays}
 	if d.Letter != "" {
 		rendered, err := w.letters.get(ctx, d.Edition, d.Letter)
 		if errors.Is(err, ErrNotFound) {

@@ -15,6 +15,8 @@ type key struct {
 // leases are the deliveries that a worker holds a lease of and has not
 // finished.
 type leases struct {
+	empty chan<- struct{} // is told when there are none left
+
 	mu   sync.Mutex
 	held map[key]Delivery
 }
@@ -34,6 +36,12 @@ func (l *leases) drop(d Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, key{d.Edition, d.Subscriber})
+	if len(l.held) == 0 && l.empty != nil {
+		select {
+		case l.empty <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (l *leases) len() int {

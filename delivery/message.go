@@ -10,6 +10,7 @@ type Message struct {
 	Delivery Delivery
 	Dated    time.Time // the Date header, the same in every copy
 	Rendered []byte    // what the Renderer made; nil for a notice
+	Relays   []string  // the relays that may carry it, by name; nil for any
 }
 
 // Class is what a server's answer means for a delivery.
@@ -34,6 +35,10 @@ type Outcome struct {
 	Class Class
 	Code  int    // SMTP reply code, 0 if there was none
 	Reply string // one line for people, naming the relay, without the address
+	Relay string // name of the relay that answered, "" if none did
+	// Pause is for how long the provider wants no mail from the relay, at least;
+	// 0 if it did not say anything like that.
+	Pause time.Duration
 }
 
 // Sender hands messages to the outside. It is safe for concurrent use; each
@@ -44,6 +49,9 @@ type Sender interface {
 	// all if the server refused before. If begin fails nothing has been sent,
 	// and nothing will.
 	Send(ctx context.Context, m Message, begin func(context.Context) error) Outcome
+	// Relays are the names of the relays that it can choose from; none if it
+	// knows no relays.
+	Relays() []string
 	// Close ends idle connections.
 	Close() error
 }

@@ -28,18 +28,26 @@ type scene struct {
 	watch posts.Watch
 	clock *clock
 	print *printer
+	group func(subscribers.Address) delivery.Group // nil: other
 }
 
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu      sync.Mutex
+	now     time.Time
+	running time.Time // since when it runs, zero if it stands
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.running.IsZero() {
+		return c.now.Add(time.Since(c.running))
+	}
 	return c.now
 }
+
+// run lets the clock run like any other.
+func (c *clock) run() { c.running = time.Now() }
 
 func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
@@ -124,16 +132,25 @@ func (s *scene) planner() *delivery.Planner { return s.plannerOn(s.store) }
 func (s *scene) plannerOn(store *sqlitedb.DB) *delivery.Planner {
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: store, Log: store, Renderer: s.print, Schedule: digest.DefaultSchedule(shanghai(s.t)),
-		LetterID: s.keys.LetterID, Group: func(subscribers.Address) delivery.Group { return "other" },
+		LetterID: s.keys.LetterID, Group: func(a subscribers.Address) delivery.Group {
+			if s.group == nil {
+				return delivery.Other
+			}
+			return s.group(a)
+		},
 		Now: s.clock.Now, Logger: quiet(), Recall: store, Batch: 7,
 	})
 }
 
-func (s *scene) worker(sender delivery.Sender) *delivery.Worker {
-	return delivery.NewWorker(delivery.WorkerOptions{
+func (s *scene) worker(sender delivery.Sender, change ...func(*delivery.WorkerOptions)) *delivery.Worker {
+	o := delivery.WorkerOptions{
 		Queue: s.store, Editions: s.store, Letters: s.store, Pacer: s.store, Sender: sender,
 		Now: s.clock.Now, Logger: quiet(), Random: func() float64 { return 0.5 }, Backoff: delivery.DefaultBackoff(), Connections: 4,
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	return delivery.NewWorker(o)
 }
 
 // plan runs a cadence and fails the test if nothing was due.
@@ -192,6 +209,7 @@ type post struct {
 // mailer.
 type relay struct {
 	answer func(delivery.Message) delivery.Outcome // nil: delivered
+	names  []string
 
 	mu  sync.Mutex
 	got []post
@@ -215,6 +233,8 @@ func (r *relay) Send(ctx context.Context, m delivery.Message, begin func(context
 	}
 	return outcome
 }
+
+func (r *relay) Relays() []string { return r.names }
 
 func (r *relay) Close() error { return nil }
 

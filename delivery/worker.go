@@ -27,6 +27,7 @@ type WorkerOptions struct {
 	Lease       time.Duration // longer than the slowest SMTP dialogue, default 15 minutes
 	Poll        time.Duration // between looks at an empty queue, default 1 second
 	Grace       time.Duration // for what is in flight when stopping, default 2 minutes
+	Slow        time.Duration // a send that takes longer gives its turn to others, default 10 seconds
 }
 
 // Worker leases deliveries and sends them. Any number may work on one ledger,
@@ -38,6 +39,9 @@ type Worker struct {
 	letters letterCache
 	held    leases
 	trouble trouble
+	lanes   *lanes
+	lights  *lights
+	places  *places
 }
 
 // NewWorker returns a worker.
@@ -53,6 +57,9 @@ func NewWorker(o WorkerOptions) *Worker {
 	}
 	if o.Grace == 0 {
 		o.Grace = 2 * time.Minute
+	}
+	if o.Slow == 0 {
+		o.Slow = 10 * time.Second
 	}
 	if o.Budget == nil {
 		o.Budget = func(Group) Budget { return Budget{} }
@@ -80,26 +87,28 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	defer cut()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.o.Grace, cut) })()
 
-	jobs := make(chan Delivery)
-	var senders sync.WaitGroup
-	for range w.o.Connections {
-		senders.Go(func() {
-			for d := range jobs {
-				w.send(flight, d)
-			}
-		})
+	w.lanes = newLanes(w.o.Connections, w.o.Slow)
+	w.held.empty = w.lanes.low
+	w.lights = &lights{pacer: w.o.Pacer, relays: w.o.Sender.Relays(), now: w.o.Now, log: w.o.Logger}
+	w.places = newPlaces(w.o.Pacer, w.o.Logger)
+	var senders, keepers sync.WaitGroup
+	for range w.lanes.senders() {
+		senders.Go(func() { w.carry(flight) })
 	}
-	renewing, stopRenewing := context.WithCancel(flight)
-	var renewer sync.WaitGroup
-	renewer.Go(func() { w.renew(renewing) })
+	keeping, stopKeeping := context.WithCancel(flight)
+	keepers.Go(func() { w.renew(keeping) })
+	keepers.Go(func() { w.lanes.watch(keeping) })
+	keepers.Go(func() {
+		w.places.keep(keeping, w.lanes.idle, func(g Group, held int) { w.lanes.limit(g, held, w.room(w.o.Budget(g))) })
+	})
 
-	err := w.dispatch(ctx, jobs, drain)
-	close(jobs)
+	err := w.dispatch(ctx, drain)
+	w.lanes.close()
 	senders.Wait()
 	w.clerk.flush(flight)
 	w.giveBack(flight)
-	stopRenewing()
-	renewer.Wait()
+	stopKeeping()
+	keepers.Wait()
 	return errors.Join(err, w.o.Sender.Close())
 }
 
@@ -107,9 +116,9 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 // and everything still waits.
 var ErrUnreachable = errors.New("no mail relay can be reached")
 
-// dispatch leases deliveries and hands them to the senders until ctx ends or,
+// dispatch leases deliveries and puts them into their lanes until ctx ends or,
 // draining, nothing is left.
-func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool) error {
+func (w *Worker) dispatch(ctx context.Context, drain bool) error {
 	for ctx.Err() == nil {
 		if reply, lasting := w.trouble.lasting(); drain && lasting {
 			return fmt.Errorf("%w: %s", ErrUnreachable, reply)
@@ -117,79 +126,77 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- Delivery, drain bool)
 		// Asked before the look at the ledger: what a sender gives back in
 		// between is there at the next look.
 		idle := w.held.len() == 0
-		sent, wait, err := w.round(ctx, jobs)
+		r, err := w.round(ctx)
 		if fenced(err) {
 			return err
 		}
 		if err != nil && ctx.Err() == nil {
 			w.o.Logger.Warn("ledger unavailable, waiting", "error", err)
-			wait = max(wait, w.o.Poll)
+			r.wait = max(r.wait, w.o.Poll)
 		}
-		if sent > 0 {
-			continue
-		}
-		if drain && err == nil && wait == 0 && idle {
+		switch {
+		case r.more:
+		case drain && err == nil && r.leased == 0 && r.wait == 0 && idle:
 			return nil
+		default:
+			w.rest(ctx, r.wait)
 		}
-		if wait == 0 {
-			wait = w.o.Poll
-			if !idle {
-				wait = 10 * time.Millisecond
-			}
-		}
-		pause(ctx, min(wait, w.o.Poll))
 	}
 	return nil
 }
 
-// round leases once from every queue that has something. It returns how many it
-// handed on, and how long the budgets ask to wait if they held some back.
-func (w *Worker) round(ctx context.Context, jobs chan<- Delivery) (sent int, wait time.Duration, err error) {
+// rest waits until there is room for more, something may have changed, or d is
+// over.
+func (w *Worker) rest(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		d = w.o.Poll
+	}
+	timer := time.NewTimer(min(d, w.o.Poll))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.lanes.low:
+	case <-ctx.Done():
+	}
+}
+
+// round is what one look at the ledger led to.
+type round struct {
+	leased int
+	more   bool          // there is room and something to fill it with
+	wait   time.Duration // how long the budgets ask to wait, 0 if they hold nothing back
+}
+
+func (r *round) sooner(wait time.Duration) {
+	if wait > 0 && (r.wait == 0 || wait < r.wait) {
+		r.wait = wait
+	}
+}
+
+// round leases once from every queue that has something and whose lane has room.
+func (w *Worker) round(ctx context.Context) (r round, err error) {
 	if wait := w.trouble.wait(w.o.Now()); wait > 0 {
-		return 0, wait, nil
+		return round{wait: wait}, nil
+	}
+	if err := w.lights.refresh(ctx); err != nil {
+		return r, err
 	}
 	work, _, err := w.o.Queue.Work(ctx)
 	if err != nil {
-		return 0, 0, err
+		return r, err
 	}
 	w.letters.renew(ctx, w.o.Now())
 	for _, one := range work {
-		n, held, err := w.lease(ctx, one, jobs)
-		sent += n
-		if held > 0 && (wait == 0 || held < wait) {
-			wait = held
-		}
+		n, wait, err := w.lease(ctx, one)
+		r.leased += n
+		room, _ := w.lanes.wants(one.Group, w.o.Now())
+		r.more = r.more || n > 0 && n < one.Ready && wait == 0 && room > 0
+		r.sooner(wait)
 		if err != nil {
-			return sent, wait, err
+			return r, err
 		}
 	}
-	return sent, wait, nil
-}
-
-// perRound is how many deliveries a connection may have waiting for it: few, so
-// that a stop has little to give back, and enough to keep it busy.
-const perRound = 16
-
-func (w *Worker) lease(ctx context.Context, one Work, jobs chan<- Delivery) (n int, wait time.Duration, err error) {
-	want := min(one.Ready, perRound*w.o.Connections)
-	granted, wait, err := w.o.Pacer.Take(ctx, one.Group, w.o.Budget(one.Group), want)
-	if err != nil || granted == 0 {
-		return 0, wait, err
-	}
-	leased, err := w.o.Queue.Lease(ctx, one, granted, w.o.Lease)
-	if err != nil {
-		return 0, wait, err
-	}
-	w.held.add(leased)
-	for _, d := range leased {
-		select {
-		case jobs <- d:
-		case <-ctx.Done():
-			return n, 0, nil // giveBack returns those that no sender took
-		}
-		n++
-	}
-	return n, wait, nil
+	return r, nil
 }
 
 // renew keeps the leases of what waits or is in flight alive.
@@ -218,8 +225,13 @@ func (w *Worker) giveBack(ctx context.Context) {
 	if _, err := w.o.Queue.Turn(ctx, results, nil); err != nil {
 		w.o.Logger.Warn("leases not given back, they expire by themselves", "leases", len(held), "error", err)
 	}
+	unused := make(map[Group]int)
 	for _, d := range held {
+		unused[d.Group]++
 		w.held.drop(d)
+	}
+	for g, n := range unused {
+		w.giveBackTo(ctx, g, w.budget(g), n)
 	}
 }
 

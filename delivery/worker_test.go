@@ -125,6 +125,7 @@ func TestTemporaryIsTriedAgainAndGivenUp(t *testing.T) {
 
 func TestUnreachableRelayUsesUpNothing(t *testing.T) {
 	s := newScene(t)
+	s.clock.run()
 	id := s.edition(20)
 	r := &relay{answer: func(delivery.Message) delivery.Outcome {
 		return delivery.Outcome{Class: delivery.Unreachable, Reply: "127.0.0.1:1: connection refused"}

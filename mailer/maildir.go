@@ -60,6 +60,9 @@ func (d *Maildir) Send(ctx context.Context, m delivery.Message, begin func(conte
 	return delivery.Outcome{Class: delivery.Delivered, Reply: d.dir + ": written"}
 }
 
+// Relays implements delivery.Sender.
+func (d *Maildir) Relays() []string { return nil }
+
 // Close implements delivery.Sender.
 func (d *Maildir) Close() error { return nil }
 

@@ -61,6 +61,9 @@ func setDefault(d *time.Duration, value time.Duration) {
 	}
 }
 
+// Relays implements delivery.Sender.
+func (s *SMTP) Relays() []string { return []string{s.relay.name} }
+
 // Check connects, logs in and says goodbye: for an operator who asks whether
 // the relay would take mail.
 func (s *SMTP) Check(ctx context.Context) delivery.Outcome {

@@ -1,0 +1,206 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// lightsEvery is how often a worker looks whether other processes put brakes on
+// or took them off.
+const lightsEvery = 2 * time.Second
+
+// lights are the brakes as a worker knows them. It believes itself at once, and
+// the others a little later.
+type lights struct {
+	pacer  Pacer
+	relays []string // the sender's; none if it knows no relays
+	now    func() time.Time
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	kept map[path]Brake
+	read time.Time
+}
+
+// path is the way from a relay to a group.
+type path struct {
+	relay string
+	group Group
+}
+
+// route is how a group may be reached now.
+type route struct {
+	open   bool
+	due    bool     // a relay that pauses may be probed
+	relays []string // that may be used; nil for any
+	level  int      // how often its rate is halved
+}
+
+// route looks at a group's brakes.
+func (l *lights) route(g Group) route {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := route{open: true}
+	if len(l.kept) == 0 || len(l.relays) == 0 {
+		return r
+	}
+	var open []string
+	for _, relay := range l.relays {
+		b := l.kept[path{relay, g}]
+		if _, due := b.Probe(l.now()); due {
+			r.due = true
+		}
+		if !b.Shut() {
+			open = append(open, relay)
+			r.level = max(r.level, b.Level)
+		}
+	}
+	if len(open) < len(l.relays) {
+		r.relays = open
+	}
+	r.open = len(open) > 0
+	return r
+}
+
+// refresh reads what other processes did, if the last time is not just now, and
+// eases what is due.
+func (l *lights) refresh(ctx context.Context) error {
+	l.mu.Lock()
+	stale := l.now().Sub(l.read) >= lightsEvery
+	l.mu.Unlock()
+	if !stale || len(l.relays) == 0 {
+		return nil
+	}
+	if err := l.reread(ctx); err != nil {
+		return err
+	}
+	for _, b := range l.list() {
+		if _, due := b.Ease(l.now()); due {
+			l.change(ctx, path{b.Relay, b.Group}, func(b Brake) (Brake, bool) { return b.Ease(l.now()) })
+		}
+	}
+	return nil
+}
+
+func (l *lights) reread(ctx context.Context) error {
+	all, err := l.pacer.Brakes(ctx)
+	if err != nil {
+		return err
+	}
+	kept := make(map[path]Brake, len(all))
+	for _, b := range all {
+		kept[path{b.Relay, b.Group}] = b
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept, l.read = kept, l.now()
+	return nil
+}
+
+func (l *lights) list() []Brake {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]Brake, 0, len(l.kept))
+	for _, b := range l.kept {
+		list = append(list, b)
+	}
+	return list
+}
+
+// probe takes it on to let one message of a group try a relay that pauses; nil
+// if it is not time for that.
+func (l *lights) probe(ctx context.Context, g Group) *Brake {
+	for _, relay := range l.relays {
+		at := path{relay, g}
+		l.mu.Lock()
+		_, due := l.kept[at].Probe(l.now())
+		l.mu.Unlock()
+		if !due {
+			continue
+		}
+		if b, ok := l.change(ctx, at, func(b Brake) (Brake, bool) { return b.Probe(l.now()) }); ok {
+			return &b
+		}
+	}
+	return nil
+}
+
+// hit pauses a group at a relay, as the provider asked.
+func (l *lights) hit(ctx context.Context, g Group, o Outcome) {
+	l.change(ctx, path{o.Relay, g}, func(b Brake) (Brake, bool) {
+		next := b.Hit(l.now(), o.Pause, o.Reply)
+		return next, next != b
+	})
+}
+
+// learn draws the conclusion from what became of a probe.
+func (l *lights) learn(ctx context.Context, probe *Brake, answered bool) {
+	l.change(ctx, path{probe.Relay, probe.Group}, func(b Brake) (Brake, bool) {
+		if b.Version != probe.Version {
+			return b, false // it took so long that another probe decided
+		}
+		if answered {
+			return b.Passed(l.now()), true
+		}
+		return b.Missed(l.now()), true
+	})
+}
+
+// change changes a brake here at once, and in the store unless that is away or
+// another process did it first. It returns what is kept there.
+func (l *lights) change(ctx context.Context, at path, f func(Brake) (Brake, bool)) (Brake, bool) {
+	for range 3 {
+		l.mu.Lock()
+		old := l.kept[at]
+		old.Relay, old.Group = at.relay, at.group
+		b, ok := f(old)
+		if ok {
+			if l.kept == nil {
+				l.kept = make(map[path]Brake)
+			}
+			l.kept[at] = b
+		}
+		l.mu.Unlock()
+		if !ok {
+			return old, false
+		}
+		set, err := l.pacer.SetBrake(context.WithoutCancel(ctx), b)
+		if err != nil {
+			l.log.Warn("brake not kept", "relay", at.relay, "group", at.group, "stage", b.Stage, "error", err)
+			return b, false
+		}
+		if set {
+			b.Version++
+			l.mu.Lock()
+			if l.kept[at] = b; b.Stage == Off {
+				delete(l.kept, at)
+			}
+			l.mu.Unlock()
+			l.say(old, b)
+			return b, true
+		}
+		if err := l.reread(ctx); err != nil {
+			return b, false
+		}
+	}
+	return Brake{}, false
+}
+
+// say logs what became of a brake, one line a change.
+func (l *lights) say(old, b Brake) {
+	where := []any{"relay", b.Relay, "group", b.Group}
+	switch {
+	case b.Stage == Pausing && b.Level > old.Level:
+		l.log.Warn("provider asks for less: paused", append(where, "until", b.Until, "times", b.Level, "reply", b.Reason)...)
+	case b.Stage == Pausing:
+		l.log.Info("probe found out nothing, another follows", append(where, "at", b.Until)...)
+	case b.Stage == Probing:
+		l.log.Info("pause is over: one mail tries", where...)
+	case b.Stage == Easing:
+		l.log.Info("provider takes mail again, at a lower rate", append(where, "halved", b.Level)...)
+	default:
+		l.log.Info("provider gets its usual rate again", where...)
+	}
+}
