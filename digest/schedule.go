@@ -37,11 +37,9 @@ func (s Schedule) Slot(c subscribers.Cadence, now time.Time) time.Time {
 	if c == subscribers.Instant {
 		return now
 	}
-	day := now.In(s.Zone)
-	for back := 0; ; back++ {
-		// time.Date normalises a local time that a clock change skips.
-		slot := time.Date(day.Year(), day.Month(), day.Day()-back, s.Hour, s.Minute, 0, 0, s.Zone)
-		if !slot.After(now) && (c == subscribers.Daily || slot.Weekday() == s.Weekday) {
+	// From tomorrow on: clocks that are set back over midnight show a day again.
+	for day := s.day(now, 1); ; day = day.AddDate(0, 0, -1) {
+		if slot := s.moment(day); s.on(c, day) && !slot.After(now) {
 			return slot
 		}
 	}
@@ -53,12 +51,43 @@ func (s Schedule) Next(c subscribers.Cadence, now time.Time) time.Time {
 	if c == subscribers.Instant {
 		return time.Time{}
 	}
-	day := now.In(s.Zone)
-	for ahead := 0; ; ahead++ {
-		slot := time.Date(day.Year(), day.Month(), day.Day()+ahead, s.Hour, s.Minute, 0, 0, s.Zone)
-		if slot.After(now) && (c == subscribers.Daily || slot.Weekday() == s.Weekday) {
+	for day := s.day(now, 0); ; day = day.AddDate(0, 0, 1) {
+		if slot := s.moment(day); s.on(c, day) && slot.After(now) {
 			return slot
 		}
+	}
+}
+
+// day is the schedule's hour on the day that local calendars show at now, or
+// some days later, as if it were in UTC.
+func (s Schedule) day(now time.Time, later int) time.Time {
+	year, month, day := now.In(s.Zone).Date()
+	return time.Date(year, month, day+later, s.Hour, s.Minute, 0, 0, time.UTC)
+}
+
+// on says whether an edition of a scheduled cadence is due on a day.
+func (s Schedule) on(c subscribers.Cadence, day time.Time) bool {
+	return c == subscribers.Daily || day.Weekday() == s.Weekday
+}
+
+// aDay is more than any zone is from UTC.
+const aDay = 24 * time.Hour
+
+// moment is the first one at which local clocks show a time (given as if it were
+// in UTC) or a later one. So an hour that clocks skip is over when they skip it,
+// and of one that they show twice the first counts: every day has one moment.
+func (s Schedule) moment(local time.Time) time.Time {
+	for at := local.Add(-aDay); ; {
+		begin, end := at.In(s.Zone).ZoneBounds()
+		_, east := at.In(s.Zone).Zone()
+		first := local.Add(-time.Duration(east) * time.Second)
+		if first.Before(begin) {
+			first = begin
+		}
+		if end.IsZero() || first.Before(end) {
+			return first.In(s.Zone)
+		}
+		at = end
 	}
 }
 
