@@ -3,9 +3,12 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/subscribers"
@@ -25,13 +28,20 @@ type desk struct {
 	log     []digest.Entry    // (from, mark], by number
 	from    int64             // what log begins after
 	memo    map[string]string // (cursor, corrections, language, topics) → letter ID, "" for nothing pending
-	letters map[string]bool   // letter IDs already kept
-	read    bool              // whether errata is
-	errata  *errata           // nil for none
+	letters map[string]*keeping
+	read    bool    // whether errata is
+	errata  *errata // nil for none
+}
+
+// keeping is a letter that is being written, or was.
+type keeping struct {
+	letter digest.Letter // until it is kept
+	done   chan struct{}
+	err    error
 }
 
 func newDesk(o PlannerOptions, e Edition) *desk {
-	return &desk{o: o, edition: e, from: e.Mark, memo: make(map[string]string), letters: make(map[string]bool)}
+	return &desk{o: o, edition: e, from: e.Mark, memo: make(map[string]string), letters: make(map[string]*keeping)}
 }
 
 // written is how many letters the desk has kept.
@@ -43,23 +53,77 @@ func (d *desk) written() int {
 
 // choose returns the choices for a batch, every letter in them kept.
 func (d *desk) choose(ctx context.Context, batch []Candidate) ([]Choice, error) {
-	choices := make([]Choice, len(batch))
 	corrections, err := d.corrections(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
+	choices, fresh, err := d.assign(ctx, batch, corrections)
+	d.write(ctx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	return choices, d.await(ctx, choices)
+}
+
+// assign finds the letter of each of a batch, and which of them nobody writes
+// yet: that is for the caller to do, whatever happens.
+func (d *desk) assign(ctx context.Context, batch []Candidate, corrections [][]digest.Entry) (choices []Choice, fresh []*keeping, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	choices = make([]Choice, len(batch))
 	for i := range batch {
 		s := &batch[i].Subscriber
-		letter, err := d.letter(ctx, s, corrections[i])
+		letter, k, err := d.letter(ctx, s, corrections[i])
 		if err != nil {
-			return nil, err
+			return nil, fresh, err
+		}
+		if k != nil {
+			fresh = append(fresh, k)
 		}
 		choices[i] = Choice{
 			Subscriber: s.ID, Version: s.Version, Cursor: s.Cursor,
 			Letter: letter, Group: d.o.Group(s.Address),
 		}
 	}
-	return choices, nil
+	return choices, fresh, nil
+}
+
+// write renders and keeps letters, as many at a time as there are processors.
+func (d *desk) write(ctx context.Context, fresh []*keeping) {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, k := range fresh {
+		group.Go(func() error {
+			defer close(k.done)
+			if k.err = ctx.Err(); k.err == nil {
+				k.err = d.keep(ctx, k.letter)
+			}
+			k.letter = digest.Letter{}
+			return nil
+		})
+	}
+	_ = group.Wait() // each has its own error
+}
+
+// await waits until every letter of the choices is kept.
+func (d *desk) await(ctx context.Context, choices []Choice) error {
+	for _, c := range choices {
+		if c.Letter == "" {
+			continue
+		}
+		d.mu.Lock()
+		k := d.letters[c.Letter]
+		d.mu.Unlock()
+		select {
+		case <-k.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if k.err != nil {
+			return k.err
+		}
+	}
+	return nil
 }
 
 // corrections returns what each of a batch has to be told of.
@@ -79,31 +143,29 @@ func (d *desk) corrections(ctx context.Context, batch []Candidate) ([][]digest.E
 }
 
 // letter returns the ID of the letter for s, "" if nothing is pending:
-// corrections alone make no mail.
-func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber, corrections []digest.Entry) (string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// corrections alone make no mail. If nobody writes it yet, it comes with what
+// says that somebody does now. The caller holds the lock.
+func (d *desk) letter(ctx context.Context, s *subscribers.Subscriber, corrections []digest.Entry) (string, *keeping, error) {
 	key := memoKey(s, corrections)
 	if id, ok := d.memo[key]; ok {
-		return id, nil
+		return id, nil, nil
 	}
 	letter, err := d.compose(ctx, s, corrections)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
+	var k *keeping
 	if len(letter.Entries) == 0 {
 		letter.ID = ""
-	} else if !d.letters[letter.ID] {
-		if err := d.keep(ctx, letter); err != nil {
-			return "", err
-		}
-		d.letters[letter.ID] = true
+	} else if d.letters[letter.ID] == nil {
+		k = &keeping{letter: letter, done: make(chan struct{})}
+		d.letters[letter.ID] = k
 	}
 	if len(d.memo) >= maxMemo {
 		clear(d.memo)
 	}
 	d.memo[key] = letter.ID
-	return letter.ID, nil
+	return letter.ID, k, nil
 }
 
 // contents returns the letters for a batch without keeping them.

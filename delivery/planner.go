@@ -33,7 +33,7 @@ type PlannerOptions struct {
 	Logger   *slog.Logger
 	Editions Editions // finds what was left, and tells a late edition from one that ran; nil: neither
 	Recall   Recall   // for corrections; nil: letters bring none
-	Batch    int      // subscribers an atomic step, default 500
+	Batch    int      // subscribers an atomic step, default 2000
 	Parallel int      // parts of the store at a time, default 2
 }
 
@@ -48,7 +48,7 @@ type Planner struct {
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
 	if o.Batch == 0 {
-		o.Batch = 500
+		o.Batch = 2000
 	}
 	if o.Parallel == 0 {
 		o.Parallel = 2
@@ -181,31 +181,50 @@ var errRestless = errors.New("subscribers keep changing while they are planned: 
 // end.
 func (p *Planner) part(ctx context.Context, d *desk, part int) (sum Planned, err error) {
 	for range maxPasses {
-		found := 0
+		found, err := p.pass(ctx, d, part, &sum)
+		if found == 0 || err != nil {
+			return sum, err
+		}
+	}
+	return sum, errRestless
+}
+
+// pass goes through a part once. While a batch is carried out, the letters of the
+// next one are chosen.
+func (p *Planner) pass(ctx context.Context, d *desk, part int, sum *Planned) (found int, err error) {
+	batches := make(chan []Choice)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(batches)
 		for after := subscribers.ID(""); ; {
 			some, err := p.o.Planning.Candidates(ctx, d.edition, part, after, p.o.Batch)
-			if err != nil {
-				return sum, err
-			}
-			if len(some) == 0 {
-				break
+			if len(some) == 0 || err != nil {
+				return err
 			}
 			found += len(some)
 			choices, err := d.choose(ctx, some)
 			if err != nil {
-				return sum, err
+				return err
 			}
+			select {
+			case batches <- choices:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			after = some[len(some)-1].Subscriber.ID
+		}
+	})
+	group.Go(func() error {
+		for choices := range batches {
 			n, err := p.o.Planning.Plan(ctx, d.edition, part, choices)
 			if err != nil {
-				return sum, err
+				return err
 			}
 			sum.Queued += n.Queued
 			sum.Moved += n.Moved
-			after = some[len(some)-1].Subscriber.ID
 		}
-		if found == 0 {
-			return sum, nil
-		}
-	}
-	return sum, errRestless
+		return nil
+	})
+	err = group.Wait()
+	return found, err
 }

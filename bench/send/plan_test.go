@@ -40,6 +40,9 @@ func TestPlan(t *testing.T) {
 			t.Logf("%s: %d planned, %d letters (rendered %d times), in %.1f s = %.0f/s; goal %.1f s for this many",
 				store, report.Queued, report.Letters, s.renderer.calls.Load(), took.Seconds(), float64(people)/took.Seconds(),
 				most[store].Seconds()*float64(people)/1e6)
+			if int(s.renderer.calls.Load()) != report.Letters {
+				t.Errorf("%d letters were rendered %d times", report.Letters, s.renderer.calls.Load())
+			}
 			t.Logf("%s: heap at most %.0f MB more than before; goal 200 MB", store, float64(peak())/1e6)
 			if s.redis != nil {
 				t.Logf("%s: %.0f bytes a delivery in Redis; goal 250", store, float64(s.redisMemory()-idle)/float64(report.Queued))
