@@ -293,5 +293,5 @@ func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
 }
 
 func (p *parts) newSweeper() *delivery.Sweeper {
-	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Policy: delivery.Policy(p.cfg.Mail.Uncertain), Logger: p.log})
+	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Policy: delivery.Policy(p.cfg.Mail.Uncertain), Lease: p.cfg.Mail.Lease, Logger: p.log})
 }

@@ -74,3 +74,24 @@ func TestOpenCompletesAnEpoch(t *testing.T) {
 		t.Errorf("AcquireWatch = %v, want ErrOldEpoch", err)
 	}
 }
+
+// TestPaceWhenTheClockIsSetBack stops no group for longer than its bucket takes.
+func TestPaceWhenTheClockIsSetBack(t *testing.T) {
+	db, clock := startAt(t)
+	budget := delivery.Budget{PerMinute: 60, Burst: 5}
+	for range 2 {
+		if _, _, err := db.Take(t.Context(), "qq", budget, 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.advance(-3 * time.Hour)
+	granted, wait, err := db.Take(t.Context(), "qq", budget, 1)
+	check(t, "Take", err)
+	if granted != 0 || wait <= 0 || wait > 2*time.Second {
+		t.Errorf("Take = %d, wait %v, want to wait about a second", granted, wait)
+	}
+	clock.advance(2 * time.Second)
+	if granted, _, err := db.Take(t.Context(), "qq", budget, 5); err != nil || granted == 0 {
+		t.Errorf("Take two seconds later = %d, %v", granted, err)
+	}
+}

@@ -18,8 +18,9 @@ func (db *DB) Take(ctx context.Context, g delivery.Group, b delivery.Budget, n i
 		if _, err := t.row(`SELECT due_us FROM pace WHERE grp = ?`, values(g), &due); err != nil {
 			return err
 		}
+		kept := due
 		granted, wait, due = spend(b, n, due, t.now.UnixMicro())
-		if granted == 0 {
+		if granted == 0 && due >= kept {
 			return nil
 		}
 		_, err := t.exec(`INSERT OR REPLACE INTO pace VALUES (?, ?)`, g, due)
