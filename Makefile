@@ -2,7 +2,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test test-peers test-all lint bench bench-send bench-feeds golden fuzz
+.PHONY: help build test test-peers test-all lint bench bench-send bench-feeds golden fuzz soak
 
 help: ## show this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,3 +47,9 @@ bench-feeds: ## feeds against their floors, Hugo and nginx; POSTS=100000 takes i
 
 golden: ## write the golden files anew; read the difference in git
 	./setup/golden.sh
+
+KILLS = 200
+PEOPLE = 20000
+
+soak: ## kill planners and senders at random: KILLS=200 over editions of PEOPLE=20000
+	KILLS=$(KILLS) PEOPLE=$(PEOPLE) go test -tags soak -run TestSoak -count=1 -v -timeout 180m ./bench/faults

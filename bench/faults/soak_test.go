@@ -1,0 +1,129 @@
+//go:build soak
+
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/subscribers"
+)
+
+// TestSoak lets two planners and four senders work on one edition after the
+// other, of PEOPLE people, and kills one of them KILLS times at a random moment.
+// Now and then it freezes one for a while, and kills redis-server.
+func TestSoak(t *testing.T) {
+	kills, people := number(t, "KILLS", 200), number(t, "PEOPLE", 20_000)
+	seed := uint64(number(t, "SEED", int(time.Now().UnixNano()%1e6)))
+	var table []string
+	for _, store := range stores() {
+		t.Run(store, func(t *testing.T) {
+			k := newSoak(t, store, people, seed)
+			began := time.Now()
+			for k.kills < kills && !t.Failed() {
+				k.post(3)
+				k.storm(kills)
+				t.Logf("%v: edition %d is through; %d kills", time.Since(began).Round(time.Second), len(k.issues)/3, k.kills)
+			}
+			for _, p := range k.running {
+				p.terminate()
+			}
+			got := k.account()
+			table = append(table, fmt.Sprintf("%-7s %8d %8d %8d %6d %6d %6d %8d %8d %5d", store, people, len(k.issues)/3, got.planned,
+				k.kills, k.servers, k.frozen, got.doubts, got.copies, got.lost))
+			if most := (k.kills + k.frozen + len(k.running)*k.servers) * connections; got.doubts > most {
+				t.Errorf("%d in doubt, at most %d: one a connection and kill", got.doubts, most)
+			}
+		})
+	}
+	fmt.Printf("seed %d\n%-7s %8s %8s %8s %6s %6s %6s %8s %8s %5s\n", seed, "store", "people", "editions", "planned", "kills", "redis", "frozen", "in doubt", "copies", "lost")
+	for _, row := range table {
+		fmt.Println(row)
+	}
+}
+
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s: expected a number from 1", name, text)
+	}
+	return n
+}
+
+// soak is a scene with daemons that are killed and started again.
+type soak struct {
+	*scene
+	random  *rand.Rand
+	running []*process
+	kills   int
+	servers int // kills of redis-server
+	frozen  int
+}
+
+// daemonRoles are the daemons of a soak.
+func daemonRoles() []string { return []string{"watch,plan", "plan", "send", "send", "send", "send"} }
+
+func newSoak(t *testing.T, store string, people int, seed uint64) *soak {
+	t.Helper()
+	o := setting{store: store, people: people, lease: shortLease, cadence: subscribers.Instant}
+	if store == "redis" {
+		o.redis = redistest.Start(t, "--appendfsync", "always")
+	}
+	k := &soak{scene: newScene(t, o), random: rand.New(rand.NewPCG(seed, 1))}
+	for i := range daemonRoles() {
+		k.running = append(k.running, k.daemon(i))
+	}
+	return k
+}
+
+func (k *soak) daemon(i int) *process {
+	k.Helper()
+	return k.start("", "serve", "--roles", daemonRoles()[i], "--listen", "127.0.0.1:0")
+}
+
+// storm kills until everybody is served, or often enough.
+func (k *soak) storm(most int) {
+	k.Helper()
+	store := k.open()
+	defer store.Shutdown()
+	for began := time.Now(); !k.settled(store); {
+		time.Sleep(time.Duration(k.random.IntN(1000)) * time.Millisecond)
+		if time.Since(began) > 10*patience {
+			k.Fatalf("the edition is not through after %v", 10*patience)
+		}
+		if k.kills >= most {
+			continue
+		}
+		i := k.random.IntN(len(k.running))
+		switch n := k.random.IntN(20); {
+		case n == 0 && k.redis != nil:
+			k.servers++
+			k.redis.Restart()
+		case n == 1:
+			k.freeze(i)
+		default:
+			k.kills++
+			k.running[i].kill()
+			k.running[i] = k.daemon(i)
+		}
+	}
+}
+
+// freeze stops a daemon for up to twice as long as its leases last.
+func (k *soak) freeze(i int) {
+	k.frozen++
+	k.running[i].signal(syscall.SIGSTOP)
+	time.Sleep(time.Duration(k.random.Int64N(int64(2 * shortLease))))
+	k.running[i].signal(syscall.SIGCONT)
+}
