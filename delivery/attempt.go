@@ -75,12 +75,13 @@ func (w *Worker) attempt(ctx context.Context, j job) Outcome {
 		message.Rendered = rendered
 	}
 	w.clerk.approach()
-	asked, refused := false, ""
+	asked, refused, unanswered := false, "", error(nil)
 	outcome := w.o.Sender.Send(ctx, message, func(ctx context.Context) error {
 		asked = true
 		permit, err := w.clerk.begin(ctx, d)
 		if err != nil {
-			return fmt.Errorf("ledger: %w", err)
+			unanswered = fmt.Errorf("ledger: %w", err)
+			return unanswered
 		}
 		if permit != Go {
 			refused = string(permit)
@@ -91,7 +92,11 @@ func (w *Worker) attempt(ctx context.Context, j job) Outcome {
 	if !asked {
 		w.clerk.turnBack()
 	}
-	if refused != "" {
+	switch {
+	case unanswered != nil:
+		// The ledger may have it as begun. We know that nothing was sent.
+		return Outcome{Class: Stopped, Reply: unanswered.Error()}
+	case refused != "":
 		return Outcome{Class: NotPermitted, Reply: refused}
 	}
 	return outcome

@@ -91,7 +91,7 @@ const (
 // Result is what became of one attempt.
 type Result struct {
 	Delivery Delivery
-	State    State     // Queued gives an unbegun lease back
+	State    State     // Queued gives a lease back of which nothing was sent, begun or not
 	At       time.Time // Retry: not before
 	Reply    string    // one line, without any address
 	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step

@@ -224,7 +224,7 @@ func (r *relay) Send(ctx context.Context, m delivery.Message, begin func(context
 		return outcome
 	}
 	if err := begin(ctx); err != nil {
-		return delivery.Outcome{Class: delivery.Stopped, Reply: fmt.Sprint(err)}
+		return delivery.Outcome{Class: delivery.NotPermitted, Reply: fmt.Sprint(err)}
 	}
 	if outcome.Class == delivery.Delivered || outcome.Class == delivery.InDoubt {
 		r.mu.Lock()

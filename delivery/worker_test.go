@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +47,41 @@ func TestEverybodyGetsOneCopy(t *testing.T) {
 	}
 	if e, err := s.store.Edition(t.Context(), id); err != nil || e.Stage != delivery.StageFinished {
 		t.Errorf("Edition = %s, %v, want finished", e.Stage, err)
+	}
+}
+
+// deaf is a queue whose first answer to a begin is lost on the way.
+type deaf struct {
+	delivery.Queue
+	once sync.Once
+}
+
+func (q *deaf) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) (permits []delivery.Permit, err error) {
+	permits, err = q.Queue.Turn(ctx, done, next)
+	if err == nil && len(next) > 0 {
+		q.once.Do(func() { err = errors.New("connection lost") })
+	}
+	return permits, err
+}
+
+func TestLostAnswerToBeginLeavesNothingInDoubt(t *testing.T) {
+	s := newScene(t)
+	id := s.edition(20)
+	relay := &relay{}
+	worker := delivery.NewWorker(delivery.WorkerOptions{
+		Queue: &deaf{Queue: s.store}, Editions: s.store, Letters: s.store, Pacer: s.store, Sender: relay,
+		Now: s.clock.Now, Logger: quiet(), Random: func() float64 { return 0.5 }, Backoff: delivery.DefaultBackoff(), Connections: 4,
+	})
+	if err := worker.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if counts := s.counts(id); counts[delivery.Sent] != 20 {
+		t.Errorf("Counts = %v, want 20 sent", counts)
+	}
+	for address, n := range relay.copies() {
+		if n != 1 {
+			t.Errorf("%s got %d copies", address, n)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -83,6 +84,11 @@ func TestRedisIsCutOff(t *testing.T) {
 	}
 	got := s.account()
 	t.Logf("%d cuts: %v", cuts, got)
+	if os.Getenv("SHOW") != "" {
+		for _, p := range all {
+			t.Log(p.out.String())
+		}
+	}
 	if cuts < 20 || got.copies+got.doubts > 0 {
 		t.Errorf("%d cuts: %v; want 20 at least, and nothing in doubt", cuts, got)
 	}

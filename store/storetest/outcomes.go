@@ -125,7 +125,7 @@ func finishes() []law {
 		{"Turn, recording, records Sent even if it had become uncertain", finishSentLate},
 		{"Turn, recording, ignores other results without the token", finishLost},
 		{"Turn, recording, again changes nothing", finishAgain},
-		{"Turn, recording, with Queued gives an unbegun lease back", finishQueued},
+		{"Turn, recording, with Queued gives a lease back of which nothing was sent, begun or not", finishQueued},
 		{"Turn, recording, lets Sent stay Sent", finishSentStays},
 		{"Turn, recording, with Bounce makes the subscriber bounced in the same step", finishBounce},
 		{"Turn, recording, with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
@@ -224,6 +224,7 @@ func finishAgain(s *scene) {
 func finishQueued(s *scene) {
 	e, _ := s.mailing(2)
 	leased := s.lease(work(e), 2, long)
+	s.begin(leased[:1])
 	s.finish(leased, delivery.Queued)
 	equal(s, "ready", s.ready(work(e)), 2)
 	equal(s, "permit with the old token", s.permits(leased)[0], delivery.LeaseLost)
