@@ -43,6 +43,8 @@ var failPointNames = [...]string{
 	"sweep.before", "sweep.after",
 	"cancel.before", "cancel.after",
 	"again.before", "again.after",
+	"rewrite.before", "rewrite.after", // a letter, without what was withdrawn
+	"retract.before", "retract.after", // letters that are empty then
 }
 
 // failAction is what one fail point does.

@@ -37,8 +37,8 @@ func (l *faultyLedger) Open(ctx context.Context, e delivery.Edition) (delivery.E
 	return around(l.fail, "open", func() (delivery.Edition, error) { return l.ledger.Open(ctx, e) })
 }
 
-func (l *faultyLedger) PutLetter(ctx context.Context, edition, letter string, data []byte) error {
-	return aroundStep(l.fail, "letter", func() error { return l.ledger.PutLetter(ctx, edition, letter, data) })
+func (l *faultyLedger) PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error {
+	return aroundStep(l.fail, "letter", func() error { return l.ledger.PutLetter(ctx, edition, letter, data, brings...) })
 }
 
 func (l *faultyLedger) Plan(ctx context.Context, e delivery.Edition, part int, choices []delivery.Choice) (delivery.Planned, error) {
@@ -80,6 +80,14 @@ func (l *faultyLedger) Cancel(ctx context.Context, edition string) error {
 
 func (l *faultyLedger) Again(ctx context.Context, edition string, states ...delivery.State) (delivery.Requeued, error) {
 	return around(l.fail, "again", func() (delivery.Requeued, error) { return l.ledger.Again(ctx, edition, states...) })
+}
+
+func (l *faultyLedger) Rewrite(ctx context.Context, edition, letter string, from, to []byte) (bool, error) {
+	return around(l.fail, "rewrite", func() (bool, error) { return l.ledger.Rewrite(ctx, edition, letter, from, to) })
+}
+
+func (l *faultyLedger) Retract(ctx context.Context, edition string, letters ...string) (int, error) {
+	return around(l.fail, "retract", func() (int, error) { return l.ledger.Retract(ctx, edition, letters...) })
 }
 
 // faultyTransport is a sender with fail points around what it does.
