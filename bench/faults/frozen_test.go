@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/enshi-daily/enshi/internal/smtptest"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -19,24 +18,22 @@ func TestFrozenAndWoken(t *testing.T) {
 		if store == "redis" {
 			planned = "plan.before:40=hold" // of one a shard
 		}
-		planner := s.start(planned, "serve", "--roles", "watch,plan", "--listen", "127.0.0.1:0")
-		planner.freeze(s.writable)
-		before := s.start("body:20=hold", "serve", "--roles", "send")
-		before.freeze(s.writable)
-		after := s.start("begun:20=hold", "serve", "--roles", "send")
-		after.freeze(s.writable)
-		all := []*process{planner, before, after}
+		frozen := []*process{s.serve(planned, "watch,plan")}
+		frozen[0].freeze(s.writable)
+		for _, point := range []string{"body:20=hold", "begun:20=hold"} {
+			p := s.serve(point, "send")
+			p.freeze(s.writable)
+			frozen = append(frozen, p)
+		}
 		for _, roles := range []string{"plan", "send", "send"} {
-			all = append(all, s.start("", "serve", "--roles", roles))
+			s.serve("", roles)
 		}
 		s.settle()
-		for _, frozen := range all[:3] {
-			frozen.thaw()
+		for _, p := range frozen {
+			p.thaw()
 		}
 		time.Sleep(shortLease) // whatever they still want to do
-		for _, p := range all {
-			p.terminate()
-		}
+		s.stop()
 		got := s.account()
 		t.Log(got)
 		if got.doubts == 0 || got.doubts > 2*connections {
@@ -51,20 +48,14 @@ func TestStoppedBySIGTERM(t *testing.T) {
 	eachStore(t, func(t *testing.T, store string) {
 		s := newScene(t, setting{store: store, people: crowd, cadence: subscribers.Instant})
 		s.post(3)
-		s.smtp.Reply(func(step, _ string) *smtptest.Answer {
-			if step == smtptest.Dot {
-				time.Sleep(10 * time.Millisecond) // the crowd lasts for all the stops
-			}
-			return nil
-		})
+		s.slow(10 * time.Millisecond) // the crowd lasts for all the stops
 		const stops = 6
 		for range stops {
-			planner := s.start("", "serve", "--roles", "watch,plan", "--listen", "127.0.0.1:0")
-			sender := s.start("", "serve", "--roles", "send")
+			s.serve("", "watch,plan")
+			s.serve("", "send")
 			want := s.inbox.count() + 100
-			await(t, "some mails came", func() bool { return s.inbox.count() >= want })
-			planner.terminate()
-			sender.terminate()
+			s.await("some mails came", func() bool { return s.inbox.count() >= want })
+			s.stop()
 		}
 		s.smtp.Reply(nil)
 		s.finish()

@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +18,17 @@ import (
 // program is the path of the program with its fail points, once it is built.
 var program string
 
+// atOnce is how many tests run at a time: most of what they do is wait for the end
+// of a lease.
+const atOnce = "5"
+
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
+	flag.Parse()
+	err := flag.Set("test.parallel", atOnce)
+	code := 0
+	if err == nil {
+		code, err = buildAndRun(m)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -159,6 +169,7 @@ func (p *process) freeze(free func() bool) {
 	p.held()
 	await(p.tb, "enshi "+p.args+" is frozen", func() bool {
 		p.signal(syscall.SIGSTOP)
+		await(p.tb, "enshi "+p.args+" stands still", p.still)
 		if free() {
 			return true
 		}
@@ -167,19 +178,26 @@ func (p *process) freeze(free func() bool) {
 	})
 }
 
+// still says whether every thread of the process is stopped.
+func (p *process) still() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		p.tb.Fatalf("enshi %s ended: %v\n%s", p.args, err, p.out.String())
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		_, after, _ := strings.Cut(string(stat), ") ")
+		if err == nil && !strings.HasPrefix(after, "T") {
+			return false
+		}
+	}
+	return true
+}
+
 // thaw lets it go on.
 func (p *process) thaw() {
 	p.signal(syscall.SIGUSR1)
 	p.signal(syscall.SIGCONT)
-}
-
-// terminate ends a daemon as an operator does.
-func (p *process) terminate() {
-	p.tb.Helper()
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(); code != 0 {
-		p.tb.Errorf("enshi %s: exit %d after SIGTERM\n%s", p.args, code, p.out.String())
-	}
 }
 
 // await polls until something is so.

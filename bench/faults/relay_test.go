@@ -102,13 +102,10 @@ func TestMoodyRelay(t *testing.T) {
 		m := &moody{seen: make(map[string]int)}
 		s.smtp.Reply(m.answer)
 		s.post(3)
-		all := []*process{
-			s.start("", "serve", "--roles", "watch,plan,send", "--listen", "127.0.0.1:0"), s.start("", "serve", "--roles", "send"),
-		}
+		s.serve("", "watch,plan,send")
+		s.serve("", "send")
 		s.settle()
-		for _, p := range all {
-			p.terminate()
-		}
+		s.stop()
 		got := s.account()
 		t.Logf("%d dropped behind the dot, %d refused: %v", m.drops, m.refused, got)
 		if got.copies != m.drops || got.doubts < m.drops || got.doubts > m.drops+m.broken {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ type scene struct {
 	moving map[string]bool // addresses that change while a test runs
 
 	addresses map[subscribers.ID]string // of everybody, also of those who were erased since
+	daemons   []*process
 }
 
 // person is a subscriber.
@@ -68,7 +70,8 @@ func (p person) follows(i issue) bool {
 	return len(p.tags) == 0
 }
 
-const sceneConfig = `settle: 0s
+const sceneConfig = `public_url: https://feeds.example.com
+settle: 0s
 rescan: 1m
 digest: {quiet: 0s, cadence: %s}
 mail: {retry: 1s, connections: %d, lease: %v, pacing: false}
@@ -180,6 +183,41 @@ func (s *scene) start(fail string, args ...string) *process {
 	return launch(s, []string{"ENSHI_FAIL=" + fail}, append(flags, args...)...)
 }
 
+// serve starts a daemon with some roles, which goes on until stop.
+func (s *scene) serve(fail, roles string) *process {
+	s.Helper()
+	p := s.start(fail, "serve", "--roles", roles, "--listen", "127.0.0.1:0")
+	s.daemons = append(s.daemons, p)
+	return p
+}
+
+// stop ends all daemons as an operator does.
+func (s *scene) stop() {
+	s.Helper()
+	for _, p := range s.daemons {
+		p.signal(syscall.SIGTERM)
+	}
+	for _, p := range s.daemons {
+		if code := p.wait(); code != 0 {
+			s.Errorf("enshi %s: exit %d after SIGTERM\n%s", p.args, code, p.out.String())
+		}
+	}
+	s.daemons = nil
+}
+
+// await polls until something is so, while the daemons work.
+func (s *scene) await(what string, so func() bool) {
+	s.Helper()
+	await(s, what, func() bool {
+		for _, p := range s.daemons {
+			if !p.running() {
+				s.Fatalf("enshi %s ended: %v\n%s", p.args, p.cmd.ProcessState, p.out.String())
+			}
+		}
+		return so()
+	})
+}
+
 // enshi runs the program to its end, which must be a good one.
 func (s *scene) enshi(args ...string) string {
 	s.Helper()
@@ -201,7 +239,7 @@ func (s *scene) settle() {
 	s.Helper()
 	store := s.open()
 	defer store.Shutdown()
-	await(s, "every edition is finished", func() bool { return s.settled(store) })
+	s.await("every edition is finished", func() bool { return s.settled(store) })
 }
 
 func (s *scene) settled(store ledger) bool {

@@ -31,13 +31,11 @@ func TestSoak(t *testing.T) {
 				k.storm(kills)
 				t.Logf("%v: edition %d is through; %d kills", time.Since(began).Round(time.Second), len(k.issues)/3, k.kills)
 			}
-			for _, p := range k.running {
-				p.terminate()
-			}
+			k.stop()
 			got := k.account()
 			table = append(table, fmt.Sprintf("%-7s %8d %8d %8d %6d %6d %6d %8d %8d %5d", store, people, len(k.issues)/3, got.planned,
 				k.kills, k.servers, k.frozen, got.doubts, got.copies, got.lost))
-			if most := (k.kills + k.frozen + len(k.running)*k.servers) * connections; got.doubts > most {
+			if most := (k.kills + k.frozen + len(k.daemons)*k.servers) * connections; got.doubts > most {
 				t.Errorf("%d in doubt, at most %d: one a connection and kill", got.doubts, most)
 			}
 		})
@@ -65,7 +63,6 @@ func number(t *testing.T, name string, otherwise int) int {
 type soak struct {
 	*scene
 	random  *rand.Rand
-	running []*process
 	kills   int
 	servers int // kills of redis-server
 	frozen  int
@@ -81,15 +78,18 @@ func newSoak(t *testing.T, store string, people int, seed uint64) *soak {
 		o.redis = redistest.Start(t, "--appendfsync", "always")
 	}
 	k := &soak{scene: newScene(t, o), random: rand.New(rand.NewPCG(seed, 1))}
-	for i := range daemonRoles() {
-		k.running = append(k.running, k.daemon(i))
+	for _, roles := range daemonRoles() {
+		k.serve("", roles)
 	}
 	return k
 }
 
-func (k *soak) daemon(i int) *process {
+// revive starts a daemon in the place of one that was killed.
+func (k *soak) revive(i int) {
 	k.Helper()
-	return k.start("", "serve", "--roles", daemonRoles()[i], "--listen", "127.0.0.1:0")
+	k.serve("", daemonRoles()[i])
+	last := len(k.daemons) - 1
+	k.daemons[i], k.daemons = k.daemons[last], k.daemons[:last]
 }
 
 // storm kills until everybody is served, or often enough.
@@ -105,7 +105,7 @@ func (k *soak) storm(most int) {
 		if k.kills >= most {
 			continue
 		}
-		i := k.random.IntN(len(k.running))
+		i := k.random.IntN(len(k.daemons))
 		switch n := k.random.IntN(20); {
 		case n == 0 && k.redis != nil:
 			k.servers++
@@ -114,8 +114,8 @@ func (k *soak) storm(most int) {
 			k.freeze(i)
 		default:
 			k.kills++
-			k.running[i].kill()
-			k.running[i] = k.daemon(i)
+			k.daemons[i].kill()
+			k.revive(i)
 		}
 	}
 }
@@ -123,7 +123,7 @@ func (k *soak) storm(most int) {
 // freeze stops a daemon for up to twice as long as its leases last.
 func (k *soak) freeze(i int) {
 	k.frozen++
-	k.running[i].signal(syscall.SIGSTOP)
+	k.daemons[i].signal(syscall.SIGSTOP)
 	time.Sleep(time.Duration(k.random.Int64N(int64(2 * shortLease))))
-	k.running[i].signal(syscall.SIGCONT)
+	k.daemons[i].signal(syscall.SIGCONT)
 }
