@@ -46,20 +46,27 @@ func StartNodes(tb testing.TB, args ...string) *Cluster {
 			n.do("cluster", "meet", host, port, bus(c.nodes[0]))
 		}
 	}
-	for _, n := range c.nodes {
-		n.await("all nodes know each other", func(ctx context.Context, r *redis.Client) error {
-			text, err := r.ClusterNodes(ctx).Result()
-			if known := strings.Count(text, " connected"); err == nil && known != len(c.nodes) {
-				err = fmt.Errorf("%d of %d nodes are known:\n%s", known, len(c.nodes), text)
-			}
-			return err
-		})
-	}
+	c.awaitView(" connected", len(c.nodes))
 	for i, n := range c.nodes[masters:] {
 		n.do("cluster", "replicate", c.nodes[i].do("cluster", "myid"))
 	}
 	c.AwaitReplicas()
+	c.awaitView("slave ", masters)
 	return c
+}
+
+// awaitView waits until every node's list of nodes has a word so often.
+func (c *Cluster) awaitView(word string, want int) {
+	c.tb.Helper()
+	for _, n := range c.nodes {
+		n.await("all nodes know each other", func(ctx context.Context, r *redis.Client) error {
+			text, err := r.ClusterNodes(ctx).Result()
+			if got := strings.Count(text, word); err == nil && got != want {
+				err = fmt.Errorf("%d times %q instead of %d:\n%s", got, word, want, text)
+			}
+			return err
+		})
+	}
 }
 
 // bus is the port on which other nodes talk to one.
@@ -112,6 +119,38 @@ func (c *Cluster) AwaitMaster(key string) *Server {
 			c.tb.Fatalf("redistest: waited %s until a node has the slot of %q\n%s", startTimeout, key, c.logs())
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Move moves a key's slot to another master, a few keys at a time, while clients
+// work on it.
+func (c *Cluster) Move(key string, pause time.Duration) {
+	c.tb.Helper()
+	from := c.AwaitMaster(key)
+	slot := from.do("cluster", "keyslot", key)
+	var to *Server
+	for _, n := range c.nodes {
+		if n != from && strings.Contains(n.Info("replication")["role"], "master") {
+			to = n
+		}
+	}
+	fromID, toID := from.do("cluster", "myid"), to.do("cluster", "myid")
+	to.do("cluster", "setslot", slot, "importing", fromID)
+	from.do("cluster", "setslot", slot, "migrating", toID)
+	host, port, _ := net.SplitHostPort(to.addr)
+	for {
+		keys, _ := from.do("cluster", "getkeysinslot", slot, 10).([]any)
+		if len(keys) == 0 {
+			break
+		}
+		from.do(append([]any{"migrate", host, port, "", 0, 5000, "keys"}, keys...)...)
+		time.Sleep(pause)
+	}
+	to.do("cluster", "setslot", slot, "node", toID)
+	for _, n := range c.nodes {
+		if n != to && strings.Contains(n.Info("replication")["role"], "master") {
+			n.do("cluster", "setslot", slot, "node", toID)
+		}
 	}
 }
 

@@ -150,6 +150,12 @@ func (s *Server) Cut() {
 	s.do("client", "kill", "type", "normal", "skipme", "yes")
 }
 
+// Set changes one of the running server's settings.
+func (s *Server) Set(name, value string) {
+	s.tb.Helper()
+	s.do("config", "set", name, value)
+}
+
 // Info is one section of what the server says of itself, by field.
 func (s *Server) Info(section string) map[string]string {
 	s.tb.Helper()

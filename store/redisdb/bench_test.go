@@ -176,3 +176,35 @@ func sendRound(b *testing.B, db *redisdb.DB) (sent int, err error) {
 	}
 	return sent, nil
 }
+
+// BenchmarkLasting is what it costs that a replica has a step before it is
+// answered, for one after the other and for many at once.
+func BenchmarkLasting(b *testing.B) {
+	for _, server := range []struct {
+		name string
+		url  func() string
+	}{
+		{"alone", func() string { return redistest.Start(b).URL() }},
+		{"replica", func() string { return redistest.StartSentinels(b).URL() }},
+	} {
+		db, err := redisdb.Open(b.Context(), redisdb.Options{URL: server.url()})
+		check(b, "Open", err)
+		b.Cleanup(func() { check(b, "Shutdown", db.Shutdown()) })
+		var n atomic.Int64
+		b.Run(server.name+"/one", func(b *testing.B) {
+			for b.Loop() {
+				check(b, "Save", db.Save(b.Context(), reader(int(n.Add(1))), subscribers.NoNotice))
+			}
+		})
+		b.Run(server.name+"/many", func(b *testing.B) {
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := db.Save(b.Context(), reader(int(n.Add(1))), subscribers.NoNotice); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -16,7 +16,7 @@ func (db *DB) Durability(ctx context.Context) (warnings []string, err error) {
 		return db.durability(ctx, db.rdb)
 	}
 	var mu sync.Mutex
-	err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+	look := func(ctx context.Context, node *redis.Client) error {
 		found, err := db.durability(ctx, node)
 		mu.Lock()
 		defer mu.Unlock()
@@ -24,8 +24,14 @@ func (db *DB) Durability(ctx context.Context) (warnings []string, err error) {
 			warnings = append(warnings, node.Options().Addr+": "+w)
 		}
 		return err
-	})
-	return warnings, err
+	}
+	if err := cluster.ForEachMaster(ctx, look); err != nil {
+		return warnings, err
+	}
+	// A replica may be a master soon. One that does not answer now is no reason
+	// not to send.
+	_ = cluster.ForEachSlave(ctx, look)
+	return warnings, nil
 }
 
 // durability uses INFO, because managed servers forbid CONFIG.

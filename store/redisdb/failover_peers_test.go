@@ -3,6 +3,7 @@
 package redisdb_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -105,4 +106,53 @@ func newWriters(t *testing.T, db *redisdb.DB) *writers {
 		})
 	}
 	return c
+}
+
+// TestSlotMoves moves a shard to another master while it is written to: what is
+// half there is asked for at both.
+func TestSlotMoves(t *testing.T) {
+	cluster := redistest.StartNodes(t)
+	db := open(t, redisdb.Options{URL: cluster.URL()})
+	w := newWriters(t, db)
+	await(t, "enough is written", func() bool { return w.answered.Load() > 500 })
+	from := cluster.AwaitMaster(w.key)
+	cluster.Move(w.key, 10*time.Millisecond)
+	before := w.answered.Load()
+	await(t, "the store takes what it is given", func() bool { return w.answered.Load() > before+200 })
+	w.stop()
+	if at := cluster.AwaitMaster(w.key); at == from {
+		t.Error("the slot has not moved")
+	}
+	for n := range w.saved {
+		if _, err := db.Subscriber(t.Context(), idOf(n)); err != nil {
+			t.Errorf("answered, and lost: %v", err)
+		}
+	}
+	people, err := db.Count(t.Context())
+	check(t, "Count", err)
+	if n := people[subscribers.Active]; n < len(w.saved) || n > len(w.saved)+int(w.failed.Load()) {
+		t.Errorf("%d people, want %d, or up to %d more of which nobody knows", n, len(w.saved), w.failed.Load())
+	}
+	t.Logf("%d answered, %d not", len(w.saved), w.failed.Load())
+}
+
+// TestDurabilityOfReplicas asks those who may be masters soon, too.
+func TestDurabilityOfReplicas(t *testing.T) {
+	cluster := redistest.StartNodes(t)
+	db := open(t, redisdb.Options{URL: cluster.URL()})
+	if warnings, err := db.Durability(t.Context()); err != nil || len(warnings) != 0 {
+		t.Errorf("Durability = %q, %v, want none", warnings, err)
+	}
+	master := cluster.AwaitMaster("enshi:{s00}:people")
+	replica := cluster.Follower(master)
+	replica.Set("appendonly", "no")
+	save(t, db, 0, 1) // a replica that has nothing yet is not listed
+	await(t, "Durability names the replica", func() bool {
+		warnings, err := db.Durability(t.Context())
+		return err == nil && len(warnings) == 1 && strings.Contains(warnings[0], replica.Addr()) && strings.Contains(warnings[0], "append-only")
+	})
+	replica.Kill()
+	if warnings, err := db.Durability(t.Context()); err != nil || len(warnings) != 0 {
+		t.Errorf("Durability without the replica = %q, %v, want none", warnings, err)
+	}
 }
