@@ -60,7 +60,11 @@ func (s *scene) mail(c subscribers.Cadence) map[string]string {
 	if _, _, err := s.planner().Plan(s.t.Context(), c); err != nil {
 		s.t.Fatal(err)
 	}
-	return s.send(&relay{})
+	got := s.send(&relay{})
+	if _, err := s.store.Sweep(s.t.Context(), delivery.Resend); err != nil {
+		s.t.Fatal(err)
+	}
+	return got
 }
 
 func (s *scene) send(r *relay) map[string]string {

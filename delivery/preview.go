@@ -65,6 +65,16 @@ func (p *Planner) Letter(ctx context.Context, c subscribers.Cadence, s subscribe
 	return letters[0], nil
 }
 
+// Corrections are those that one subscriber's next letter tells of, if it has any
+// posts.
+func (p *Planner) Corrections(ctx context.Context, s subscribers.Subscriber) ([]digest.Entry, error) {
+	due, err := newDesk(p.o, Edition{}).corrections(ctx, []Candidate{{Subscriber: s}})
+	if err != nil {
+		return nil, err
+	}
+	return due[0], nil
+}
+
 // Foresee says what Take would let arrive, numbered as it would be, what it would
 // hold and what it would change, and changes nothing.
 func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {

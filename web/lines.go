@@ -49,10 +49,15 @@ func (s *Server) entryLines(v *visit, list []digest.Entry) []templates.PostLine 
 		e := &list[i]
 		lines[i] = templates.PostLine{
 			Title: e.Title, URL: e.Link, Date: s.day(v.text, e.Date), Stamp: s.stamp(e.Date),
-			Summary: e.Summary, Source: e.SourceName, Note: e.Correction, Withdrawn: e.Withdrawn,
+			Summary: e.Summary, Source: e.SourceName, Note: note(v.text, e.Correction), Withdrawn: e.Withdrawn,
 		}
 	}
 	return lines
+}
+
+// note is a correction without the word that the page puts before it.
+func note(text templates.Messages, correction string) string {
+	return strings.TrimPrefix(correction, text["post_correction"])
 }
 
 // framed is what a page shows around its own content.

@@ -57,6 +57,7 @@ type Options struct {
 	Limits    subscribers.Limits
 	Arrivals  Arrivals
 	Letters   delivery.Letters
+	Recall    delivery.Recall
 	Editions  Editions
 
 	Cadence  subscribers.Cadence // the publisher's default; default Daily

@@ -147,7 +147,7 @@ func (s *views) postLines(in voice, list []*posts.Post) []templates.PostLine {
 	for _, p := range list {
 		lines = append(lines, templates.PostLine{
 			Title: p.Title, URL: s.SiteURL + p.URL, Date: s.day(in.text, p.Date), Stamp: s.stamp(p.Date),
-			Summary: s.summary(p), Source: p.SourceName, Note: p.Correction,
+			Summary: s.summary(p), Source: p.SourceName, Note: note(in.text, p.Correction),
 		})
 	}
 	return lines

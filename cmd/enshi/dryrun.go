@@ -21,7 +21,7 @@ type foreseen struct {
 	Letter     string              `json:"letter"`
 	Posts      []string            `json:"posts"`
 	Corrected  []string            `json:"corrected,omitempty"` // older posts whose corrections it tells of
-	Bytes      int                 `json:"bytes"` // of the rendered letter
+	Bytes      int                 `json:"bytes"`               // of the rendered letter
 }
 
 // foresee opens a planner that knows the posts that would arrive now. Nothing

@@ -39,8 +39,9 @@ type explanation struct {
 	Cursor     int64           `json:"cursor"`             // served up to this arrival
 	Head       int64           `json:"head"`               // of the arrival log
 	Pending    []pendingPost   `json:"pending"`
-	Passed     []passedPost    `json:"passed"` // arrived after the cursor, and not for this person
-	Held       int             `json:"held"`   // posts that a guard keeps from everybody
+	Passed     []passedPost    `json:"passed"`      // arrived after the cursor, and not for this person
+	Corrected  []correctedPost `json:"corrections"` // that the next digest tells of
+	Held       int             `json:"held"`        // posts that a guard keeps from everybody
 	Deliveries []explainedMail `json:"deliveries"`
 	Now        string          `json:"now"` // what would happen now
 }
@@ -50,6 +51,12 @@ type pendingPost struct {
 	Title  string      `json:"title"`
 	Date   string      `json:"date"`
 	Topic  posts.Topic `json:"topic"` // the one of the person's that it belongs to
+}
+
+type correctedPost struct {
+	Number     int64  `json:"number"`
+	Title      string `json:"title"`
+	Correction string `json:"correction"`
 }
 
 type passedPost struct {
@@ -89,7 +96,7 @@ func explain(c *cli.Context, p *parts) error {
 func (p *parts) explain(ctx context.Context, argument string) (*explanation, error) {
 	s, err := p.findSubscriber(ctx, argument)
 	if errors.Is(err, subscribers.ErrNotFound) {
-		e := &explanation{Address: argument, Pending: []pendingPost{}, Passed: []passedPost{}, Deliveries: []explainedMail{}}
+		e := &explanation{Address: argument, Pending: []pendingPost{}, Passed: []passedPost{}, Corrected: []correctedPost{}, Deliveries: []explainedMail{}}
 		e.Now = "nothing: nobody signed up with it, or the sign-up was not confirmed in time and was purged"
 		return e, nil
 	}
@@ -111,6 +118,9 @@ func (p *parts) explain(ctx context.Context, argument string) (*explanation, err
 	if err := e.addHeld(ctx, p.store); err != nil {
 		return nil, err
 	}
+	if err := e.addCorrections(ctx, p, s); err != nil {
+		return nil, err
+	}
 	if err := e.addMails(ctx, p.store, editions); err != nil {
 		return nil, err
 	}
@@ -122,7 +132,7 @@ func newExplanation(s subscribers.Subscriber) *explanation {
 	e := &explanation{
 		Known: true, ID: s.ID, Address: string(s.Address), State: string(s.State), Since: rfc3339(s.Changed), Consent: s.Consent,
 		Topics: s.Topics, Cadence: string(s.Cadence), Language: string(s.Language), Cursor: s.Cursor,
-		Pending: []pendingPost{}, Passed: []passedPost{}, Deliveries: []explainedMail{},
+		Pending: []pendingPost{}, Passed: []passedPost{}, Corrected: []correctedPost{}, Deliveries: []explainedMail{},
 	}
 	e.Suppressed = s.State == subscribers.Bounced || s.State == subscribers.Complained || s.State == subscribers.Erased
 	return e
@@ -192,17 +202,43 @@ func (e *explanation) addHeld(ctx context.Context, identities posts.Identities) 
 	return nil
 }
 
-// addMails adds what the latest editions, and the notices, have for the person.
-func (e *explanation) addMails(ctx context.Context, ledger delivery.Control, editions []delivery.Edition) error {
-	paused := make(map[string]string)
+func (e *explanation) addCorrections(ctx context.Context, p *parts, s subscribers.Subscriber) error {
+	if s.State != subscribers.Active {
+		return nil
+	}
+	planner, err := p.newPlanner(ctx)
+	if err != nil {
+		return err
+	}
+	due, err := planner.Corrections(ctx, s)
+	for i := range due {
+		e.Corrected = append(e.Corrected, correctedPost{due[i].Number, due[i].Title, due[i].Correction})
+	}
+	return err
+}
+
+// addMails adds what the latest editions, and the notices, have for the person;
+// of mails that were sent long ago no more than that.
+func (e *explanation) addMails(ctx context.Context, store ledger, editions []delivery.Edition) error {
+	paused, opened := make(map[string]string), make(map[string]time.Time)
 	names := []string{delivery.EditionConfirm, delivery.EditionAlready}
 	for _, edition := range editions {
 		names = append(names, edition.ID)
-		paused[edition.ID] = edition.Paused
+		paused[edition.ID], opened[edition.ID] = edition.Paused, edition.Opened
 	}
-	found, err := ledger.DeliveriesTo(ctx, e.ID, names...)
+	found, err := store.DeliveriesTo(ctx, e.ID, names...)
 	if err != nil {
 		return fmt.Errorf("deliveries: %w", err)
+	}
+	reached, err := store.Reached(ctx, []subscribers.ID{e.ID}, names...)
+	if err != nil {
+		return fmt.Errorf("deliveries: %w", err)
+	}
+	for i, r := range reached[0] {
+		known := slices.ContainsFunc(found, func(d delivery.Delivery) bool { return d.Edition == names[i] })
+		if r.State != "" && !known {
+			found = append(found, delivery.Delivery{Edition: names[i], Subscriber: e.ID, Letter: r.Letter, State: r.State, Created: opened[names[i]]})
+		}
 	}
 	slices.SortStableFunc(found, func(a, b delivery.Delivery) int { return b.Created.Compare(a.Created) })
 	for _, d := range found[:min(len(found), explainedMails)] {

@@ -134,7 +134,7 @@ func (e *explanation) print(w io.Writer) error {
 	}
 	line("mails", "%s on record", count(len(e.Deliveries), "mail"))
 	for _, d := range e.Deliveries {
-		fmt.Fprintf(&b, "    %s  %s, %s\n", d.Edition, d.State, d.words())
+		fmt.Fprintf(&b, "    %s\n", strings.TrimRight(fmt.Sprintf("%s  %s, %s", d.Edition, d.State, d.words()), ", "))
 	}
 	line("now", "%s", e.Now)
 	_, err := io.WriteString(w, b.String())
@@ -145,6 +145,12 @@ func (e *explanation) printPosts(b *strings.Builder, line func(name, format stri
 	line("pending", "%s", count(len(e.Pending), "post"))
 	for _, p := range e.Pending[:min(len(e.Pending), shownPosts)] {
 		fmt.Fprintf(b, "    %d  %s  %s: %s\n", p.Number, p.Date, p.Title, p.Topic)
+	}
+	if len(e.Corrected) > 0 {
+		line("corrected", "%s of what was sent before, told of with the next digest", count(len(e.Corrected), "post"))
+	}
+	for _, p := range e.Corrected {
+		fmt.Fprintf(b, "    %d  %s: %s\n", p.Number, p.Title, p.Correction)
 	}
 	line("passed by", "%s", count(len(e.Passed), "post"))
 	for _, p := range e.Passed[:min(len(e.Passed), shownPosts)] {

@@ -368,7 +368,7 @@ func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Dema
 	return web.New(web.Options{
 		Log: p.requestLog(), Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
-		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Editions: p.store,
+		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Recall: p.store, Editions: p.store,
 		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
 		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
