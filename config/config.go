@@ -78,7 +78,7 @@ type Digest struct {
 
 // Mail is the way out and the headers.
 type Mail struct {
-	SMTP              []URL         `yaml:"smtp" env:"ENSHI_SMTP" doc:"Relays: smtp://USER@HOST:PORT (STARTTLS), or smtps:// (TLS from the start). Several share the work; ?weight=3 gives one three times as much. None: mails are written to the outbox, not sent."`
+	SMTP              []URL         `yaml:"smtp" env:"ENSHI_SMTP" doc:"Relays: smtp://USER@HOST:PORT (STARTTLS), or smtps:// (TLS from the start). Several share the work, and where one fails the others take over; ?weight=3 gives one three times as much, ?connections=2 bounds its connections. None: mails are written to the outbox, not sent."`
 	SMTPPasswordFile  string        `yaml:"smtp_password_file" path:"true" doc:"File with the password for the relays."`
 	SMTPPassword      Secret        `yaml:"-" env:"ENSHI_SMTP_PASSWORD" secret:"smtp_password_file"`
 	From              string        `yaml:"from" doc:"Sender of all mails, such as 恩施日报 <news@example.com>."`

@@ -130,10 +130,10 @@ func (v *checker) relay(key string, relay URL) {
 		switch n, err := strconv.Atoi(values[0]); {
 		case name == "tls":
 			v.oneOf(key, values[0], "mandatory", "opportunistic", "none")
-		case name != "weight":
-			v.report(key, "?%s= is not known, only ?weight= and ?tls=", name)
+		case name != "weight" && name != "connections":
+			v.report(key, "?%s= is not known, only ?weight=, ?connections= and ?tls=", name)
 		case err != nil || n < 1 || n > 1000:
-			v.report(key, "weight: expected a whole number from 1 to 1000")
+			v.report(key, "%s: expected a whole number from 1 to 1000", name)
 		}
 	}
 }

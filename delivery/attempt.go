@@ -28,7 +28,7 @@ func (w *Worker) send(ctx context.Context, j job) {
 	case outcome.Pause > 0 && outcome.Relay != "":
 		w.lights.hit(ctx, d.Group, outcome)
 	case j.probe != nil:
-		w.lights.learn(ctx, j.probe, outcome.Code != 0)
+		w.lights.learn(ctx, j.probe, outcome.Relay != "")
 	}
 	switch outcome.Class {
 	case InDoubt:

@@ -15,6 +15,7 @@ const lightsEvery = 2 * time.Second
 // the others a little later.
 type lights struct {
 	pacer  Pacer
+	sender Sender
 	relays []string // the sender's; none if it knows no relays
 	now    func() time.Time
 	log    *slog.Logger
@@ -22,9 +23,19 @@ type lights struct {
 	mu   sync.Mutex
 	kept map[path]Brake
 	read time.Time
+	seen map[string]Class // each relay's fault when it was last looked at
 }
 
-// path is the way from a relay to a group.
+func newLights(o WorkerOptions) *lights {
+	l := &lights{pacer: o.Pacer, sender: o.Sender, now: o.Now, log: o.Logger, kept: make(map[path]Brake), seen: make(map[string]Class)}
+	for _, r := range o.Sender.Relays() {
+		l.relays = append(l.relays, r.Name)
+		l.seen[r.Name] = r.Fault
+	}
+	return l
+}
+
+// path is the way from a relay to a group; to "" while the relay itself fails.
 type path struct {
 	relay string
 	group Group
@@ -76,6 +87,7 @@ func (l *lights) refresh(ctx context.Context) error {
 	if err := l.reread(ctx); err != nil {
 		return err
 	}
+	l.observe(ctx)
 	for _, b := range l.list() {
 		if _, due := b.Ease(l.now()); due {
 			l.change(ctx, path{b.Relay, b.Group}, func(b Brake) (Brake, bool) { return b.Ease(l.now()) })
@@ -157,9 +169,6 @@ func (l *lights) change(ctx context.Context, at path, f func(Brake) (Brake, bool
 		old.Relay, old.Group = at.relay, at.group
 		b, ok := f(old)
 		if ok {
-			if l.kept == nil {
-				l.kept = make(map[path]Brake)
-			}
 			l.kept[at] = b
 		}
 		l.mu.Unlock()
@@ -188,10 +197,39 @@ func (l *lights) change(ctx context.Context, at path, f func(Brake) (Brake, bool
 	return Brake{}, false
 }
 
+// observe looks at how the sender's relays do, logs what changed, and puts up
+// for all to see which of them fails. Only this process goes by it: the next
+// machine may reach what this one does not.
+func (l *lights) observe(ctx context.Context) {
+	for _, r := range l.sender.Relays() {
+		if r.Fault != l.seen[r.Name] {
+			l.seen[r.Name] = r.Fault
+			if r.Works() {
+				l.log.Info("relay takes mail again", "relay", r.Name)
+			} else {
+				l.log.Error("relay does not take mail: left alone for a while, longer each time", "relay", r.Name, "fault", r.Fault, "until", r.Until, "reply", r.Reply)
+			}
+		}
+		l.change(ctx, path{r.Name, ""}, func(b Brake) (Brake, bool) {
+			switch {
+			case !r.Works():
+				same := b.Stage == Pausing && b.Until.Equal(r.Until)
+				b.Stage, b.Level, b.Since, b.Until, b.Reason = Pausing, r.Failures, r.Since, r.Until, r.Reply
+				return b, !same
+			case !r.Since.IsZero() && b.Stage != Off:
+				b.Stage = Off
+				return b, true
+			}
+			return b, false
+		})
+	}
+}
+
 // say logs what became of a brake, one line a change.
 func (l *lights) say(old, b Brake) {
 	where := []any{"relay", b.Relay, "group", b.Group}
 	switch {
+	case b.Group == "": // observe says it, also while the store is away
 	case b.Stage == Pausing && b.Level > old.Level:
 		l.log.Warn("provider asks for less: paused", append(where, "until", b.Until, "times", b.Level, "reply", b.Reason)...)
 	case b.Stage == Pausing:

@@ -41,6 +41,21 @@ type Outcome struct {
 	Pause time.Duration
 }
 
+// Relay is a mail relay and how it does, as one process sees it: another machine
+// may reach what this one does not.
+type Relay struct {
+	Name     string
+	Fault    Class     // Unreachable or OurFault if it does not take mail; "" if it does
+	Reply    string    // its last word then
+	Since    time.Time // since when it is so; zero if it was never used
+	Until    time.Time // until when it is left alone, as long as others work
+	Failures int       // in a row
+	Sent     int64     // messages that it took
+}
+
+// Works says whether the relay takes mail, as far as is known.
+func (r Relay) Works() bool { return r.Fault == "" }
+
 // Sender hands messages to the outside. It is safe for concurrent use; each
 // concurrent Send may hold one connection.
 type Sender interface {
@@ -49,9 +64,9 @@ type Sender interface {
 	// all if the server refused before. If begin fails nothing has been sent,
 	// and nothing will.
 	Send(ctx context.Context, m Message, begin func(context.Context) error) Outcome
-	// Relays are the names of the relays that it can choose from; none if it
+	// Relays are those that it can choose from, and how they do; none if it
 	// knows no relays.
-	Relays() []string
+	Relays() []Relay
 	// Close ends idle connections.
 	Close() error
 }

@@ -234,7 +234,13 @@ func (r *relay) Send(ctx context.Context, m delivery.Message, begin func(context
 	return outcome
 }
 
-func (r *relay) Relays() []string { return r.names }
+func (r *relay) Relays() []delivery.Relay {
+	var all []delivery.Relay
+	for _, name := range r.names {
+		all = append(all, delivery.Relay{Name: name})
+	}
+	return all
+}
 
 func (r *relay) Close() error { return nil }
 

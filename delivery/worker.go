@@ -89,7 +89,7 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 
 	w.lanes = newLanes(w.o.Connections, w.o.Slow)
 	w.held.empty = w.lanes.low
-	w.lights = &lights{pacer: w.o.Pacer, relays: w.o.Sender.Relays(), now: w.o.Now, log: w.o.Logger}
+	w.lights = newLights(w.o)
 	w.places = newPlaces(w.o.Pacer, w.o.Logger)
 	var senders, keepers sync.WaitGroup
 	for range w.lanes.senders() {
@@ -107,6 +107,7 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	senders.Wait()
 	w.clerk.flush(flight)
 	w.giveBack(flight)
+	w.lights.observe(flight)
 	stopKeeping()
 	keepers.Wait()
 	return errors.Join(err, w.o.Sender.Close())
@@ -175,11 +176,11 @@ func (r *round) sooner(wait time.Duration) {
 
 // round leases once from every queue that has something and whose lane has room.
 func (w *Worker) round(ctx context.Context) (r round, err error) {
-	if wait := w.trouble.wait(w.o.Now()); wait > 0 {
-		return round{wait: wait}, nil
-	}
 	if err := w.lights.refresh(ctx); err != nil {
 		return r, err
+	}
+	if wait := w.trouble.wait(w.o.Now()); wait > 0 {
+		return round{wait: wait}, nil
 	}
 	work, _, err := w.o.Queue.Work(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package mailer
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
@@ -26,7 +27,14 @@ type Answer struct {
 	Text    string         // a regular expression, case ignored; "" for any
 	Class   delivery.Class
 	Meaning string // for operators
+	// Pause is for how long the provider is left alone the first time it says
+	// so; 0 where the answer asks for nothing like that.
+	Pause time.Duration
 }
+
+// tooMany is what the answers mean that complain of one connection: the next one
+// takes the letter.
+const tooMany = "too many in one connection"
 
 // anyPolicy begins the status of every refusal by a rule (RFC 3463 §3.8).
 const anyPolicy = "5.7."
@@ -41,45 +49,49 @@ func Answers() []Answer {
 		ours  = delivery.OurFault
 	)
 	return []Answer{
-		// Providers that use 5xx for what passes.
-		{QQ, 5, "", `frequency limited`, later, "too many at once: the provider's limit for our domain, address or connection"},
-		{QQ, 5, "", `mailbox unavailable or access denied`, later, "that reader gets too much mail at the moment"},
-		{QQ, 5, "", `mailbox not found|user (is )?not found`, bad, "no such mailbox"},
-		{QQ, 5, "", `content rejected|suspected (spam|bounce)|mail is rejected by recipients`, ours, "the letter looks like spam to the provider"},
-		{NetEase, 0, "", `\bHL:(REP|ICC|IFC|MEP)\b`, later, "too many connections or messages from our address"},
-		{NetEase, 0, "", `\b(MI:DMC|RP:DRC|MI:SFQ|MI:CEL)\b`, later, "too many in one connection or at once"},
-		{NetEase, 0, "", `\bDT:SPM\b`, later, "the letter looks like spam to the provider; a few tries are worth it"},
-		{NetEase, 0, "", `\bDT:RBL\b`, ours, "our address is on a block list"},
-		{NetEase, 5, "", `\b(RP:NRC|RP:UNK)\b|user not found|mailbox not found`, bad, "no such mailbox"},
-		{Outlook, 5, "5.7.515", "", ours, "SPF, DKIM or DMARC of our domain is missing"},
-		{Outlook, 5, "", `\bS3(140|150)\b|block list`, ours, "our address is on the provider's block list"},
-		{Gmail, 5, "5.7.26", "", ours, "SPF or DKIM of our domain is missing"},
-		{Gmail, 0, "4.7.28", "", later, "too many at once from our address or domain"},
-		{Yahoo, 5, "", `\[?(TS|TSS)0\d\]?`, later, "the provider defers mail from our address"},
+		// Providers that use 5xx for what passes, and what they say to who sends too much.
+		{QQ, 5, "", `frequency limited`, later, "too many at once: the provider's limit for our domain, address or connection", 10 * time.Minute},
+		{QQ, 5, "", `mailbox unavailable or access denied`, later, "that reader gets too much mail at the moment", 0},
+		{QQ, 5, "", `mailbox not found|user (is )?not found`, bad, "no such mailbox", 0},
+		{QQ, 5, "", `content rejected|suspected (spam|bounce)|mail is rejected by recipients`, ours, "the letter looks like spam to the provider", 0},
+		{NetEase, 0, "", `\bHL:(REP|ICC|IFC|MEP)\b`, later, "too many connections or messages from our address", 15 * time.Minute},
+		{NetEase, 0, "", `\b(MI:DMC|RP:DRC)\b`, later, tooMany, 0},
+		{NetEase, 0, "", `\bMI:SFQ\b`, later, "too many from this sender in 15 minutes", 15 * time.Minute},
+		{NetEase, 0, "", `\bMI:CEL\b`, later, "too many wrong commands in one connection", 0},
+		{NetEase, 0, "", `\bDT:SPM\b`, later, "the letter looks like spam to the provider; a few tries are worth it", 0},
+		{NetEase, 0, "", `\bDT:RBL\b`, later, "our address is on a block list", time.Hour},
+		{NetEase, 5, "", `\b(RP:NRC|RP:UNK)\b|user not found|mailbox not found`, bad, "no such mailbox", 0},
+		{Outlook, 5, "5.7.515", "", later, "SPF, DKIM or DMARC of our domain is missing", time.Hour},
+		{Outlook, 5, "", `\bS3(140|150)\b|block list`, later, "our address is on the provider's block list", time.Hour},
+		{Outlook, 4, "", `rate limited|exceeded the (rate|connection) limit|\bRP-00[123]\b`, later, "too many at once from our address", 10 * time.Minute},
+		{Gmail, 5, "5.7.26", "", later, "SPF or DKIM of our domain is missing", time.Hour},
+		{Gmail, 0, "4.7.28", "", later, "too many at once from our address or domain", 10 * time.Minute},
+		{Gmail, 4, "4.7.0", `unusual rate`, later, "too many at once from our address", 10 * time.Minute},
+		{Yahoo, 0, "", `\[?(TS|TSS)0\d\]?`, later, "the provider defers mail from our address", 15 * time.Minute},
 
 		// Everywhere. First what is ours, whatever the code says.
 		{"", 5, "", `relay(ing)? (access )?(is )?(denied|not (permitted|allowed))|not permitted to relay|authentication (is )?required`, ours,
-			"the relay does not take mail from us: log in, or let it know this machine"},
-		{"", 530, "", "", ours, "the relay wants a login or TLS"},
-		{"", 535, "", "", ours, "user or password is wrong"},
-		{"", 538, "", "", ours, "the relay wants TLS before a login"},
-		{"", 503, "", "", later, "a confused dialogue: never the reader's fault"},
-		{"", 5, "5.5.", "", later, "a confused dialogue: never the reader's fault"},
-		{"", 5, "5.3.4", "", ours, "the letter is larger than the relay takes"},
+			"the relay does not take mail from us: log in, or let it know this machine", 0},
+		{"", 530, "", "", ours, "the relay wants a login or TLS", 0},
+		{"", 535, "", "", ours, "user or password is wrong", 0},
+		{"", 538, "", "", ours, "the relay wants TLS before a login", 0},
+		{"", 503, "", "", later, "a confused dialogue: never the reader's fault", 0},
+		{"", 5, "5.5.", "", later, "a confused dialogue: never the reader's fault", 0},
+		{"", 5, "5.3.4", "", ours, "the letter is larger than the relay takes", 0},
 		// Mailboxes that are full or closed for now.
-		{"", 5, "5.2.2", "", later, "the mailbox is full"},
-		{"", 552, "", "", later, "the mailbox is full"},
-		{"", 5, "", `(mailbox|quota).*(full|exceeded)|over ?quota`, later, "the mailbox is full"},
+		{"", 5, "5.2.2", "", later, "the mailbox is full", 0},
+		{"", 552, "", "", later, "the mailbox is full", 0},
+		{"", 5, "", `(mailbox|quota).*(full|exceeded)|over ?quota`, later, "the mailbox is full", 0},
 		// Addresses that are dead.
-		{"", 5, "5.1.1", "", bad, "no such mailbox"},
-		{"", 5, "5.1.3", "", bad, "the address is malformed"},
-		{"", 5, "5.1.6", "", bad, "the mailbox has moved"},
-		{"", 5, "5.1.10", "", bad, "the domain takes no mail"},
-		{"", 5, "5.2.1", "", bad, "the mailbox is switched off"},
+		{"", 5, "5.1.1", "", bad, "no such mailbox", 0},
+		{"", 5, "5.1.3", "", bad, "the address is malformed", 0},
+		{"", 5, "5.1.6", "", bad, "the mailbox has moved", 0},
+		{"", 5, "5.1.10", "", bad, "the domain takes no mail", 0},
+		{"", 5, "5.2.1", "", bad, "the mailbox is switched off", 0},
 		// A rule's word on a recipient says nothing of the reader.
-		{"", 5, anyPolicy, "", later, "refused by a rule of the provider's"},
+		{"", 5, anyPolicy, "", later, "refused by a rule of the provider's", 0},
 		{"", 550, "", `(no such|unknown|invalid) (user|recipient|mailbox|address|account|local part)|(user|recipient|mailbox|address|account)\b.{0,40}\b` +
-			`(unknown|not found|does ?n[o']t exist|invalid|disabled)|no mailbox here`, bad, "no such mailbox"},
+			`(unknown|not found|does ?n[o']t exist|invalid|disabled)|no mailbox here`, bad, "no such mailbox", 0},
 	}
 }
 

@@ -49,8 +49,8 @@ func (r *interpreter) classify(err error, at stage, g delivery.Group) delivery.C
 		return delivery.NotPermitted
 	case errors.Is(err, context.Canceled) && at != atDot:
 		return delivery.Stopped
-	case answered && reply.Code < 500 && at == atDial:
-		return delivery.Unreachable // the relay is busy: no letter was tried
+	case answered && r.busy(reply, at, g):
+		return delivery.Unreachable // no letter was tried
 	case answered && reply.Code < 500:
 		// 4xx, and codes that nobody may give here.
 		if at == atDot && reply.Code < 400 {
@@ -65,6 +65,15 @@ func (r *interpreter) classify(err error, at stage, g delivery.Group) delivery.C
 		return dialled(err)
 	}
 	return delivery.Temporary // lost before the final dot
+}
+
+// busy says whether a relay takes no mail now, from whomever to whomever.
+func (r *interpreter) busy(reply *errReply, at stage, g delivery.Group) bool {
+	if at != atMail {
+		return reply.Code < 500 && at == atDial
+	}
+	a, ok := r.read(g, reply.Code, reply.Msg)
+	return reply.Code == 421 && !(ok && a.Pause > 0)
 }
 
 // refused reads a 5xx. The answers to a login, to the sender and to the content
@@ -125,7 +134,24 @@ func (r *interpreter) outcome(err error, at stage, s speech) delivery.Outcome {
 		words = strconv.Itoa(o.Code) + " " + words
 	}
 	o.Reply = s.relay + ": " + withoutAddress(words, s.address)
+	if o.Code != 0 && at != atDial && o.Class != delivery.Unreachable {
+		// A greeting is the relay's own, and says nothing of the provider.
+		o.Relay = s.relay
+		if a, ok := r.read(s.group, o.Code, words[4:]); ok && err != nil {
+			o.Pause = a.Pause
+		}
+	}
 	return o
+}
+
+// crowded says whether a refusal is about how much the connection has carried.
+func (r *interpreter) crowded(err error, g delivery.Group) bool {
+	var reply *errReply
+	if !errors.As(err, &reply) {
+		return false
+	}
+	a, ok := r.read(g, reply.Code, reply.Msg)
+	return ok && a.Meaning == tooMany
 }
 
 // speech is who spoke of whom.

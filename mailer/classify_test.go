@@ -43,6 +43,7 @@ func linesOfAll() []answers {
 		// MAIL: about us.
 		{"MAIL", 250, "2.1.0 ok", "", sent},
 		{"MAIL", 451, "4.3.0 later", "", later},
+		{"MAIL", 421, "4.3.2 busy", "", nowhere},
 		{"MAIL", 550, "5.1.1 sender unknown", "", ours},
 		{"MAIL", 553, "5.7.1 sender not yours", "", ours},
 		{"MAIL", 530, "5.7.0 log in", "", ours},
@@ -98,11 +99,11 @@ func linesOfProviders() []answers {
 		{"MAIL", 451, "MI:DMC 163 smtp1", netease, later},
 		{smtptest.Dot, 554, "DT:SPM 163 smtp1", netease, later},
 		{smtptest.Dot, 554, "MI:SFQ 163 smtp1", netease, later},
-		{smtptest.Dot, 554, "DT:RBL 163 smtp1", netease, ours},
+		{smtptest.Dot, 554, "DT:RBL 163 smtp1", netease, later},
 		{"RCPT", 550, "User not found: reader@163.com", netease, bad},
-		{smtptest.Dot, 550, "5.7.515 Access denied", outlook, ours},
-		{"MAIL", 550, "5.7.1 part of your network is on our block list (S3140)", outlook, ours},
-		{smtptest.Dot, 550, "5.7.26 unauthenticated", gmail, ours},
+		{smtptest.Dot, 550, "5.7.515 Access denied", outlook, later},
+		{"MAIL", 550, "5.7.1 part of your network is on our block list (S3140)", outlook, later},
+		{smtptest.Dot, 550, "5.7.26 unauthenticated", gmail, later},
 		{smtptest.Dot, 421, "4.7.28 unusual rate", gmail, later},
 	}
 }
@@ -189,12 +190,12 @@ func TestWrongConfigurationIsOurFault(t *testing.T) {
 		secret.URL() + "?tls=mandatory":                        "a certificate that nobody signed",
 		strings.Replace(plain.URL(), "://", "://u:secret@", 1): "a relay without a login",
 	} {
-		out := newSMTP(t, url).Check(t.Context())
+		out := newSMTP(t, url).Check(t.Context())[0]
 		if out.Class != ours || strings.Contains(out.Reply, "secret") {
 			t.Errorf("%s = %+v, want our fault without the password", what, out)
 		}
 	}
-	if out := newSMTP(t, secret.URL()).Check(t.Context()); out.Class != sent {
+	if out := newSMTP(t, secret.URL()).Check(t.Context())[0]; out.Class != sent {
 		t.Errorf("this machine's own certificate = %+v, want ready", out)
 	}
 }
@@ -242,7 +243,7 @@ func TestSMTPAddressesAreChecked(t *testing.T) {
 		"smtp://u:sesame@x:99999":             "port",
 		"smtp://u:sesame@x:y":                 "smtp address",
 	} {
-		_, err := mailer.NewSMTP(mailer.SMTPOptions{URL: url, Composer: composer, Now: time.Now})
+		_, err := mailer.NewSMTP(mailer.SMTPOptions{Relays: []string{url}, Composer: composer, Now: time.Now})
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sesame")) {
 			t.Errorf("NewSMTP(%q) = %v, want an error about %q that hides the password", url, err, want)
 		}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/enshi-daily/enshi/delivery"
 )
 
 // connection is a line to a relay, logged in. One goroutine uses it at a time.
@@ -18,9 +20,11 @@ type connection struct {
 	conn       net.Conn
 	pipelining bool
 	size, dsn  bool
-	sent       int       // letters so far
-	idle       time.Time // since when it waits
-	buf        []byte    // for composing, kept from letter to letter
+	relay      *relay
+	sent       int                    // letters so far
+	carried    map[delivery.Group]int // of these, to each group
+	idle       time.Time              // since when it waits
+	buf        []byte                 // for composing, kept from letter to letter
 }
 
 func newConnection(client *smtp.Client, conn net.Conn) *connection {

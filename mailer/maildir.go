@@ -61,7 +61,7 @@ func (d *Maildir) Send(ctx context.Context, m delivery.Message, begin func(conte
 }
 
 // Relays implements delivery.Sender.
-func (d *Maildir) Relays() []string { return nil }
+func (d *Maildir) Relays() []delivery.Relay { return nil }
 
 // Close implements delivery.Sender.
 func (d *Maildir) Close() error { return nil }

@@ -4,30 +4,69 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
+
+	"github.com/enshi-daily/enshi/delivery"
 )
 
 // take returns a connection that waits, the latest used first, or a fresh one.
-func (s *SMTP) take(ctx context.Context) (c *connection, fresh bool, err error) {
+// One that has carried enough for the group is left to others.
+func (s *SMTP) take(ctx context.Context, r *relay, g delivery.Group) (c *connection, fresh bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, true, err
 	}
+	most := r.perGroup(g, s.o.PerGroup(g))
 	for {
-		s.mu.Lock()
-		n := len(s.idle)
-		if n == 0 {
-			s.mu.Unlock()
+		c := r.pick(func(c *connection) bool { return most == 0 || c.carried[g] < most })
+		if c == nil {
 			break
 		}
-		c := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		s.mu.Unlock()
 		if s.o.Now().Sub(c.idle) < s.o.Idle {
 			return c, false, nil
 		}
 		c.cut()
 	}
-	c, err = s.relay.connect(ctx)
+	// One that waits and does not fit makes place: there are as many
+	// connections as concurrent Sends.
+	if c := r.pick(func(*connection) bool { return true }); c != nil {
+		c.quit()
+	}
+	if c, err = r.connect(ctx); c != nil {
+		c.relay, c.carried = r, make(map[delivery.Group]int)
+	}
 	return c, true, err
+}
+
+// pick takes the latest used connection that fits, nil if there is none.
+func (r *relay) pick(fits func(*connection) bool) *connection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := len(r.idle) - 1; i >= 0; i-- {
+		if c := r.idle[i]; fits(c) {
+			r.idle = slices.Delete(r.idle, i, i+1)
+			return c
+		}
+	}
+	return nil
+}
+
+// perGroup is how many letters to a group a connection carries: as many as are
+// configured, and no more than its answers allowed; 0 for no limit.
+func (r *relay) perGroup(g delivery.Group, configured int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if least := r.least[g]; least > 0 && (configured == 0 || least < configured) {
+		return least
+	}
+	return configured
+}
+
+// learn keeps how many letters to a group a connection had carried when that was
+// too much.
+func (r *relay) learn(g delivery.Group, carried int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.least[g] = max(carried, 1)
 }
 
 // release puts a connection that is ready for it back for the next letter, says
@@ -42,19 +81,22 @@ func (s *SMTP) release(c *connection, ready bool) {
 		return
 	}
 	c.idle = s.o.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.idle = append(s.idle, c)
+	r := c.relay
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idle = append(r.idle, c)
 }
 
 // Close ends the connections that wait. The sender can be used again.
 func (s *SMTP) Close() error {
-	s.mu.Lock()
-	idle := s.idle
-	s.idle = nil
-	s.mu.Unlock()
-	for _, c := range idle {
-		c.quit()
+	for _, r := range s.relays {
+		r.mu.Lock()
+		idle := r.idle
+		r.idle = nil
+		r.mu.Unlock()
+		for _, c := range idle {
+			c.quit()
+		}
 	}
 	return nil
 }

@@ -8,8 +8,11 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/enshi-daily/enshi/delivery"
 )
 
 // relay is a mail server and how to talk to it. go-mail dials, encrypts and
@@ -17,6 +20,13 @@ import (
 type relay struct {
 	name   string // host:port, for people
 	client *gomail.Client
+	weight int
+	places chan struct{} // one for each connection that it may have; nil for no limit
+	health health
+
+	mu    sync.Mutex
+	idle  []*connection
+	least map[delivery.Group]int // messages a connection, as the group's answers taught
 }
 
 // How a connection to a relay is encrypted.
@@ -29,15 +39,17 @@ const (
 
 // relayAddress is what an SMTP address says.
 type relayAddress struct {
-	host     string
-	port     int
-	tls      string
-	user     *url.Userinfo
-	redacted string
+	host        string
+	port        int
+	tls         string
+	user        *url.Userinfo
+	weight      int
+	connections int // 0 for no limit of its own
+	redacted    string
 }
 
-// parseRelay reads smtp://[user:password@]host[:port][?tls=…] or smtps://….
-// Without tls, every host but this machine gets mandatory, on port 587; this
+// parseRelay reads smtp://[user:password@]host[:port][?tls=…&weight=…&connections=…]
+// or smtps://…. Without tls, every host but this machine gets mandatory, on port 587; this
 // machine gets opportunistic, on port 25, because its relay signs its own
 // certificate.
 func parseRelay(s string) (relayAddress, error) {
@@ -46,9 +58,14 @@ func parseRelay(s string) (relayAddress, error) {
 		// The error would quote the password.
 		return relayAddress{}, errors.New("smtp address: expected smtp://[user:password@]host:port or smtps://…")
 	}
-	a := relayAddress{host: u.Hostname(), tls: u.Query().Get("tls"), user: u.User, redacted: u.Redacted()}
+	a := relayAddress{host: u.Hostname(), tls: u.Query().Get("tls"), user: u.User, weight: 1, redacted: u.Redacted()}
 	if u.Scheme != "smtp" && u.Scheme != "smtps" || a.host == "" || u.Path != "" && u.Path != "/" {
 		return a, a.errorf("expected smtp://[user:password@]host:port or smtps://…")
+	}
+	for name, to := range map[string]*int{"weight": &a.weight, "connections": &a.connections} {
+		if err := positive(u.Query(), name, to); err != nil {
+			return a, a.errorf("%w", err)
+		}
 	}
 	port := 587
 	switch {
@@ -80,7 +97,20 @@ func parseRelay(s string) (relayAddress, error) {
 }
 
 func (a relayAddress) errorf(format string, args ...any) error {
-	return fmt.Errorf("smtp address %s: %s", a.redacted, fmt.Sprintf(format, args...))
+	return fmt.Errorf("smtp address %s: %w", a.redacted, fmt.Errorf(format, args...))
+}
+
+// positive reads a whole number from 1 out of an address, if it has it.
+func positive(q url.Values, name string, to *int) error {
+	if !q.Has(name) {
+		return nil
+	}
+	n, err := strconv.Atoi(q.Get(name))
+	if err != nil || n < 1 {
+		return fmt.Errorf("%s=%s: expected a whole number from 1", name, q.Get(name))
+	}
+	*to = n
+	return nil
 }
 
 // loopback says whether host is this machine.
@@ -89,8 +119,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func newRelay(o *SMTPOptions) (*relay, error) {
-	a, err := parseRelay(o.URL)
+func newRelay(address string, o *SMTPOptions) (*relay, error) {
+	a, err := parseRelay(address)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +152,11 @@ func newRelay(o *SMTPOptions) (*relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp address %s: %w", a.redacted, err)
 	}
-	return &relay{net.JoinHostPort(a.host, strconv.Itoa(a.port)), client}, nil
+	r := &relay{name: net.JoinHostPort(a.host, strconv.Itoa(a.port)), client: client, weight: a.weight, least: make(map[delivery.Group]int)}
+	if a.connections > 0 {
+		r.places = make(chan struct{}, a.connections)
+	}
+	return r, nil
 }
 
 func (a relayAddress) tlsConfig(given *tls.Config) *tls.Config {

@@ -21,7 +21,7 @@ import (
 
 func newSMTP(tb testing.TB, url string, change ...func(*mailer.SMTPOptions)) *mailer.SMTP {
 	tb.Helper()
-	o := mailer.SMTPOptions{URL: url, Now: time.Now, Helo: "client.example.org"}
+	o := mailer.SMTPOptions{Relays: []string{url}, Now: time.Now, Helo: "client.example.org"}
 	for _, f := range change {
 		f(&o)
 	}
@@ -54,7 +54,7 @@ func TestLetterArrivesAsComposed(t *testing.T) {
 		server := smtptest.StartWith(t, o)
 		s, m := newSMTP(t, server.URL()), newMessage(t)
 		out := s.Send(t.Context(), m, permit)
-		want := delivery.Outcome{Class: delivery.Delivered, Code: 250, Reply: server.Addr() + ": 250 2.0.0 queued"}
+		want := delivery.Outcome{Class: delivery.Delivered, Code: 250, Reply: server.Addr() + ": 250 2.0.0 queued", Relay: server.Addr()}
 		if out != want {
 			t.Errorf("Send = %+v, want %+v", out, want)
 		}

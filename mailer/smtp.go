@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,26 +15,30 @@ import (
 // SMTPOptions are what an SMTP sender works with. URL, Composer and Now are
 // needed.
 type SMTPOptions struct {
-	URL      string // smtp://[user:password@]host:port[?tls=mandatory|opportunistic|none], or smtps://…
+	// smtp://[user:password@]host:port, or smtps://…; after a ? tls=mandatory,
+	// opportunistic or none, weight=N, connections=N.
+	Relays   []string
 	Composer *Composer
 	Now      func() time.Time
-	Helo     string        // name of this machine; what the system says if ""
-	PerConn  int           // messages a connection, default 100
-	Timeout  time.Duration // for everything up to the final dot, default 60 seconds
-	Answer   time.Duration // for the answer to the final dot, default 5 minutes
-	Idle     time.Duration // after which a connection is not used again, default 30 seconds
-	TLS      *tls.Config   // instead of the system's certificates; nil for those
+	Helo     string                   // name of this machine; what the system says if ""
+	PerConn  int                      // messages a connection, default 100
+	PerGroup func(delivery.Group) int // of these, messages to a group; 0, or nil, for no limit
+	Timeout  time.Duration            // for everything up to the final dot, default 60 seconds
+	Answer   time.Duration            // for the answer to the final dot, default 5 minutes
+	Idle     time.Duration            // after which a connection is not used again, default 30 seconds
+	TLS      *tls.Config              // instead of the system's certificates; nil for those
 }
 
-// SMTP sends through one relay (delivery.Sender): as many connections as there
-// are concurrent Sends, kept for the next ones.
+// SMTP sends through relays (delivery.Sender): over as many connections as there
+// are concurrent Sends, kept for the next ones. Where one relay fails, another
+// takes over.
 type SMTP struct {
 	o       SMTPOptions
-	relay   *relay
+	relays  []*relay
 	answers *interpreter
 
-	mu   sync.Mutex
-	idle []*connection
+	mu    sync.Mutex
+	turns choice
 }
 
 var _ delivery.Sender = (*SMTP)(nil)
@@ -48,11 +54,24 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	setDefault(&o.Timeout, time.Minute)
 	setDefault(&o.Answer, 5*time.Minute)
 	setDefault(&o.Idle, 30*time.Second)
-	r, err := newRelay(&o)
-	if err != nil {
-		return nil, err
+	if o.PerGroup == nil {
+		o.PerGroup = func(delivery.Group) int { return 0 }
 	}
-	return &SMTP{o: o, relay: r, answers: newInterpreter()}, nil
+	s := &SMTP{o: o, answers: newInterpreter(), turns: choice{make(map[*relay]int)}}
+	for _, address := range o.Relays {
+		r, err := newRelay(address, &o)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(s.relays, func(other *relay) bool { return other.name == r.name }) {
+			return nil, fmt.Errorf("smtp address: relay %s is named twice", r.name)
+		}
+		s.relays = append(s.relays, r)
+	}
+	if len(s.relays) == 0 {
+		return nil, errors.New("smtp: expected the address of a relay")
+	}
+	return s, nil
 }
 
 func setDefault(d *time.Duration, value time.Duration) {
@@ -62,34 +81,94 @@ func setDefault(d *time.Duration, value time.Duration) {
 }
 
 // Relays implements delivery.Sender.
-func (s *SMTP) Relays() []string { return []string{s.relay.name} }
-
-// Check connects, logs in and says goodbye: for an operator who asks whether
-// the relay would take mail.
-func (s *SMTP) Check(ctx context.Context) delivery.Outcome {
-	c, err := s.relay.connect(ctx)
-	if err == nil {
-		c.quit()
+func (s *SMTP) Relays() []delivery.Relay {
+	all := make([]delivery.Relay, len(s.relays))
+	for i, r := range s.relays {
+		all[i] = r.health.get()
+		all[i].Name = r.name
 	}
-	return s.answers.outcome(err, atDial, speech{relay: s.relay.name, accepted: "ready"})
+	return all
+}
+
+// Check connects to each relay, logs in and says goodbye: for an operator who
+// asks whether they would take mail.
+func (s *SMTP) Check(ctx context.Context) []delivery.Outcome {
+	var all []delivery.Outcome
+	for _, r := range s.relays {
+		c, err := r.connect(ctx)
+		if err == nil {
+			c.quit()
+		}
+		all = append(all, s.answers.outcome(err, atDial, speech{relay: r.name, accepted: "ready"}))
+	}
+	return all
 }
 
 // Send implements delivery.Sender. begin is called once, after the body is on
-// the wire; not at all if the relay refuses before.
+// the wire; not at all if the relay refuses before. What one relay did not let
+// come to the recipient, the next one may.
 func (s *SMTP) Send(ctx context.Context, m delivery.Message, begin func(context.Context) error) delivery.Outcome {
-	said := speech{relay: s.relay.name, group: m.Delivery.Group, address: m.Delivery.Address}
-	for {
-		c, fresh, err := s.take(ctx)
-		if err != nil {
-			return s.ended(ctx, err, atDial, said)
+	var failed []delivery.Outcome
+	for _, r := range s.order(m.Relays) {
+		o, at := s.sendBy(ctx, r, &m, begin)
+		if tried := s.note(r, o, at); tried {
+			return o
 		}
-		words, at, err := s.transact(ctx, c, &m, begin)
-		if !fresh && at == atMail && hungUp(err) && ctx.Err() == nil {
+		failed = append(failed, o)
+	}
+	if len(failed) == 0 {
+		return s.answers.outcome(errNoRelay, atCompose, speech{address: m.Delivery.Address})
+	}
+	return nowhere(failed)
+}
+
+// note keeps what an outcome says of the relay. It says whether the letter was
+// tried; if not, that was the relay's fault.
+func (s *SMTP) note(r *relay, o delivery.Outcome, at stage) (tried bool) {
+	switch {
+	case o.Class == delivery.Delivered:
+		r.health.worked(s.o.Now())
+	case o.Class == delivery.Unreachable, o.Class == delivery.OurFault && (at == atDial || at == atMail || at == atRcpt):
+		r.health.failed(s.o.Now(), o.Class, o.Reply)
+		return false
+	case o.Code == 421:
+		r.health.hungUp(s.o.Now(), o.Reply)
+	}
+	return true
+}
+
+// sendBy tries one relay, and says how far that went.
+func (s *SMTP) sendBy(ctx context.Context, r *relay, m *delivery.Message, begin func(context.Context) error) (delivery.Outcome, stage) {
+	said := speech{relay: r.name, group: m.Delivery.Group, address: m.Delivery.Address}
+	if err := r.enter(ctx); err != nil {
+		return s.ended(ctx, err, atDial, said), atDial
+	}
+	defer r.leave()
+	for {
+		c, fresh, err := s.take(ctx, r, said.group)
+		if err != nil {
+			return s.ended(ctx, err, atDial, said), atDial
+		}
+		words, at, err := s.transact(ctx, c, m, begin)
+		if !fresh && ctx.Err() == nil && s.worn(c, err, at, said.group) {
 			continue
 		}
 		said.accepted = words
-		return s.ended(ctx, err, at, said)
+		return s.ended(ctx, err, at, said), at
 	}
+}
+
+// worn says whether an error is about a used connection and not about the
+// letter, which another one may take.
+func (s *SMTP) worn(c *connection, err error, at stage, g delivery.Group) bool {
+	if at == atMail && hungUp(err) {
+		return true
+	}
+	if at != atMail && at != atRcpt && at != atData || !s.answers.crowded(err, g) {
+		return false
+	}
+	c.relay.learn(g, c.carried[g])
+	return true
 }
 
 // ended words an outcome. What a cancel broke off before begin is Stopped,
@@ -121,7 +200,7 @@ func (s *SMTP) transact(ctx context.Context, c *connection, m *delivery.Message,
 	}
 	at, ready, err := c.open(e)
 	if err != nil {
-		s.release(c, uncut() && ready)
+		s.release(c, uncut() && ready && !s.answers.crowded(err, m.Delivery.Group))
 		return "", at, err
 	}
 	if err := c.body(e.bytes); err != nil {
@@ -136,12 +215,12 @@ func (s *SMTP) transact(ctx context.Context, c *connection, m *delivery.Message,
 		c.cut()
 		return "", atBegin, err
 	}
-	words, err = s.finish(c)
+	words, err = s.finish(c, m.Delivery.Group)
 	return words, atDot, err
 }
 
 // finish writes the final dot and waits for what the server says.
-func (s *SMTP) finish(c *connection) (string, error) {
+func (s *SMTP) finish(c *connection, g delivery.Group) (string, error) {
 	err := c.deadline(s.o.Answer)
 	if err == nil {
 		err = c.dot()
@@ -151,6 +230,7 @@ func (s *SMTP) finish(c *connection) (string, error) {
 		words, err = c.read(250)
 	}
 	c.sent++
+	c.carried[g]++
 	s.release(c, err == nil || usable(err))
 	return words, err
 }

@@ -106,7 +106,7 @@ func (s *scene) count() int {
 // much processor time of this process.
 func (s *scene) send(relay string, connections, messages int) (took, used time.Duration) {
 	s.Helper()
-	sender, err := mailer.NewSMTP(mailer.SMTPOptions{URL: "smtp://" + relay + "?tls=none", Composer: s.composer, Now: time.Now})
+	sender, err := mailer.NewSMTP(mailer.SMTPOptions{Relays: []string{"smtp://" + relay + "?tls=none"}, Composer: s.composer, Now: time.Now})
 	check(s, "sender", err)
 	worker := delivery.NewWorker(delivery.WorkerOptions{
 		Ready: mailer.Ready,
