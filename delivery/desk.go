@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,10 +87,14 @@ func (d *desk) assign(ctx context.Context, batch []Candidate, corrections [][]di
 	return choices, fresh, nil
 }
 
-// write renders and keeps letters, as many at a time as there are processors.
+// atOnce is how many letters are written at a time: a store needs not much
+// longer for several than for one.
+const atOnce = 16
+
+// write renders and keeps letters.
 func (d *desk) write(ctx context.Context, fresh []*keeping) {
 	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	group.SetLimit(atOnce)
 	for _, k := range fresh {
 		group.Go(func() error {
 			defer close(k.done)

@@ -149,7 +149,7 @@ func (c Counts) Total() int {
 func (c Counts) Open() int { return c[Queued] + c[Sending] + c[Retry] }
 
 // Renderer turns the content of a letter into bytes that a Sender understands.
-// Called once a letter, at planning. The same content gives the same bytes.
+// Called once a letter, at planning, and for several at a time. The same content gives the same bytes.
 type Renderer interface {
 	Render(l digest.Letter) ([]byte, error)
 }

@@ -40,15 +40,16 @@ type Options struct {
 
 // DB is a store in one file. It is safe for concurrent use.
 type DB struct {
-	path   string
-	now    func() time.Time
-	writer *sql.DB // one connection: its transactions queue up here, not at the file's lock
-	reader *sql.DB
-	writes *statements
-	reads  *statements
-	aged   atomic.Int64 // when age last looked
-	rolls  delivery.RollCache
-	tenure atomic.Pointer[delivery.Tenure]
+	path    string
+	now     func() time.Time
+	writer  *sql.DB // one connection: its transactions queue up here, not at the file's lock
+	reader  *sql.DB
+	writes  *statements
+	reads   *statements
+	aged    atomic.Int64 // when age last looked
+	rolls   delivery.RollCache
+	tenure  atomic.Pointer[delivery.Tenure]
+	letters letterBox
 }
 
 // readers is how many reads a process does at a time.

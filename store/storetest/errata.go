@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ type history struct {
 	planner   *delivery.Planner
 	retractor *delivery.Retractor
 	readers   []subscribers.ID
+	rendering sync.Mutex
 	letters   map[letterAt]digest.Letter // as they were rendered first
 	states    map[reader]delivery.Reach  // as they were last seen
 	opened    map[string]time.Time       // edition → when
@@ -83,6 +85,8 @@ func newHistory(s *scene, seed uint64) *history {
 
 // Render implements delivery.Renderer.
 func (h *history) Render(l digest.Letter) ([]byte, error) {
+	h.rendering.Lock()
+	defer h.rendering.Unlock()
 	at := letterAt{l.Edition, l.ID}
 	if _, known := h.letters[at]; !known {
 		h.letters[at] = l
