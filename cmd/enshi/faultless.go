@@ -7,6 +7,9 @@ import "github.com/enshi-daily/enshi/delivery"
 // A program as it is shipped has no fail points: failpoints.go, behind the build
 // tag of that name, says what these would put in between.
 
+// planBatch is how many people a step of planning has; 0 for the usual number.
+const planBatch = 0
+
 func faultyStore(l ledger) (ledger, error) { return l, nil }
 
 func faultySender(s delivery.Sender) (delivery.Sender, error) { return s, nil }

@@ -27,6 +27,9 @@ func faultyStore(l ledger) (ledger, error) {
 	return &faultyLedger{l, fail}, err
 }
 
+// planBatch is small, so that a few people make several steps.
+const planBatch = 400
+
 // faultyWatch is how long the right to let posts arrive outlives a process here.
 const faultyWatch = 4 * time.Second
 

@@ -99,7 +99,7 @@ func (p *parts) plannerOver(ctx context.Context, log delivery.Arrivals) (*delive
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: p.store, Log: log, Renderer: p.renderer, Schedule: schedule, LetterID: p.keys.LetterID,
 		Group: func(a subscribers.Address) delivery.Group { return providers.GroupOf(a.Domain()) },
-		Now:   p.now, Logger: p.log, Editions: p.store, Recall: p.store,
+		Now:   p.now, Logger: p.log, Batch: planBatch, Editions: p.store, Recall: p.store,
 	}), nil
 }
 
