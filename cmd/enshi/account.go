@@ -16,9 +16,13 @@ type account struct {
 	Notices  groupAccount     `json:"notices"` // confirmations and other mails that belong to no edition
 	Waiting  int              `json:"waiting"`
 	NextTry  string           `json:"next_try,omitempty"` // of what waits for another attempt
+	// Held are the groups whose providers asked for a pause.
+	Held []heldGroup `json:"held,omitempty"`
 	// Unaccounted is planned less all of these: never anything but 0.
 	Unaccounted int    `json:"unaccounted"`
 	Note        string `json:"note,omitempty"`
+
+	free int // could go now, and nothing holds it
 }
 
 // groupAccount accounts for mails that belong together.
@@ -77,9 +81,12 @@ func (d *dispatch) account(ctx context.Context) (account, error) {
 	for i := range a.Editions {
 		a.add(a.Editions[i].groupAccount)
 	}
-	_, wake, err := d.store.Work(ctx)
+	work, wake, err := d.store.Work(ctx)
 	if err != nil {
 		return a, fmt.Errorf("ledger: %w", err)
+	}
+	if a.Held, a.free, err = d.heldGroups(ctx, d.sender.Relays(), work); err != nil {
+		return a, err
 	}
 	if wake > 0 && a.retries() > 0 {
 		a.NextTry = d.now().Add(wake).Format(time.RFC3339)
@@ -112,6 +119,16 @@ func (a *account) inHand() int {
 		}
 	}
 	return n - a.retries()
+}
+
+// onlyHeld says whether nothing is on its way and all that could go waits for a
+// provider.
+func (a *account) onlyHeld() bool {
+	sending := a.Notices.States[delivery.Sending]
+	for i := range a.Editions {
+		sending += a.Editions[i].States[delivery.Sending]
+	}
+	return len(a.Held) > 0 && a.free == 0 && sending == 0
 }
 
 // planned is how many mails there are in all.
@@ -181,6 +198,9 @@ func (d *dispatch) print(a account) error {
 	}
 	if a.Notices.Planned > 0 {
 		d.result("notices: %s", countsLine(a.Notices.States))
+	}
+	for _, h := range a.Held {
+		d.result("%s: %d or more wait until %s, as the provider asked, for serve or the next send-digest (--wait stays for it): %s", h.Group, h.Waiting, h.Until, h.Reason)
 	}
 	if a.NextTry != "" {
 		d.result("%d wait for another attempt, the next at %s, by serve or the next send-digest (--wait stays for it)", a.retries(), a.NextTry)

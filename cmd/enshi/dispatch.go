@@ -33,7 +33,7 @@ func (d *dispatch) send(ctx context.Context) error {
 	if d.wait {
 		stuck.most = waitMost
 	}
-	said := 0
+	said, told := 0, make(map[string]bool)
 	for {
 		if err := worker.Drain(ctx); err != nil || ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
@@ -46,16 +46,23 @@ func (d *dispatch) send(ctx context.Context) error {
 			return err
 		}
 		retries := a.retries()
+		later := d.wait && retries+len(a.Held) > 0
 		switch {
-		case a.inHand() == 0 && (!d.wait || retries == 0):
+		case a.inHand() == 0 && !later, a.onlyHeld() && !d.wait:
 			return nil
-		case stuck.note(d.now(), a.inHand()) && (!d.wait || retries == 0):
+		case stuck.note(d.now(), a.inHand()) && !later:
 			d.log.Warn("another process has these in hand; if it was killed, they come back when its leases end", "deliveries", a.inHand())
 			return nil
 		}
 		if retries > 0 && retries != said {
 			said = retries
 			d.log.Info("waiting for another attempt", "deliveries", retries, "next", a.NextTry)
+		}
+		for _, h := range a.Held {
+			if text := string(h.Group) + h.Until; !told[text] {
+				told[text] = true
+				d.log.Info("waiting for a provider", "group", h.Group, "deliveries", h.Waiting, "until", h.Until, "reason", h.Reason)
+			}
 		}
 		if err := d.nap(ctx); err != nil {
 			return err

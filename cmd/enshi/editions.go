@@ -111,6 +111,11 @@ func showEdition(c *cli.Context, p *parts) error {
 	} else {
 		fmt.Fprintf(p.out, "%s %s%s\nup to arrival %d, opened %s\n%s\n", e.ID, e.Stage, editionNote(e, counts), e.Mark,
 			e.Opened.Format(time.RFC3339), countsLine(counts))
+		if counts.Open() > 0 {
+			if err := p.sayBrakes(c.Context); err != nil {
+				return err
+			}
+		}
 	}
 	if !c.Bool("missing") {
 		return nil

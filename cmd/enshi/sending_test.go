@@ -42,7 +42,7 @@ func TestSending(t *testing.T) {
 					return os.WriteFile(filepath.Join(e.WorkDir, "enshi.yaml"), []byte(sendingConfig), 0o644)
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"code": code, "post": writePost, "edition": latestEdition, "smtp": controlSMTP, "mark": markDelivery, "begin": beginEdition,
+					"code": code, "post": writePost, "edition": latestEdition, "smtp": controlSMTP, "mark": markDelivery, "begin": beginEdition, "pauses": endPauses,
 				},
 			})
 		})
@@ -169,6 +169,25 @@ func beginEdition(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
+// pauses over ends the time of every pause that a provider asked for.
+func endPauses(ts *testscript.TestScript, neg bool, args []string) {
+	p := openLedger(ts)
+	defer p.close()
+	brakes, err := p.store.Brakes(context.Background())
+	ts.Check(err)
+	for _, b := range brakes {
+		b.Until = time.Now()
+		set, err := p.store.SetBrake(context.Background(), b)
+		ts.Check(err)
+		if !set {
+			ts.Fatalf("the brake of %s was changed meanwhile", b.Group)
+		}
+	}
+	if len(brakes) == 0 {
+		ts.Fatalf("no provider asked for a pause")
+	}
+}
+
 // controlSMTP is the command smtp, which tells the server what to do and asks
 // what it got.
 func controlSMTP(ts *testscript.TestScript, neg bool, args []string) {
@@ -180,7 +199,7 @@ func controlSMTP(ts *testscript.TestScript, neg bool, args []string) {
 		return ""
 	}
 	switch arg(0) {
-	case "answer": // STEP CODE TEXT [ADDRESS]
+	case "answer": // STEP CODE TEXT [ADDRESS, or @DOMAIN]
 		n, err := strconv.Atoi(arg(2))
 		ts.Check(err)
 		s.reply(arg(1), arg(4), smtptest.Answer{Code: n, Text: arg(3)})
@@ -220,7 +239,7 @@ func controlSMTP(ts *testscript.TestScript, neg bool, args []string) {
 
 func (s *stage) reply(step, address string, a smtptest.Answer) {
 	s.smtp.Reply(func(at, arg string) *smtptest.Answer {
-		if at == step && (address == "" || arg == address) {
+		if at == step && (address == "" || arg == address || address[0] == '@' && strings.HasSuffix(arg, address)) {
 			return &a
 		}
 		return nil

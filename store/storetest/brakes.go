@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
@@ -23,57 +22,59 @@ func places() []law {
 	}
 }
 
-func (s *scene) occupy(store Store, holder string, want, most int, ttl time.Duration) int {
+// occupy takes a share in qq; its time is long unless it says another.
+func (s *scene) occupy(store Store, share delivery.Share) int {
 	s.Helper()
-	held, err := store.Occupy(s.ctx, delivery.Share{Group: "qq", Holder: holder, Want: want, Most: most, TTL: ttl})
+	share.Group, share.TTL = "qq", cmp.Or(share.TTL, long)
+	held, err := store.Occupy(s.ctx, share)
 	s.ok(err, "Occupy")
 	return held
 }
 
 func occupyWants(s *scene) {
-	equal(s, "held of 4", s.occupy(s.Store, "a", 3, 4, long), 3)
-	equal(s, "held of 4", s.occupy(s.Store, "a", 9, 4, long), 4)
+	equal(s, "held of 4", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 3, Most: 4}), 3)
+	equal(s, "held of 4", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 9, Most: 4}), 4)
 }
 
 func occupyShares(s *scene) {
-	equal(s, "held by the first", s.occupy(s.Store, "a", 3, 4, long), 3)
-	equal(s, "held by the second", s.occupy(s.Second, "b", 3, 4, long), 1)
-	equal(s, "held by the third", s.occupy(s.Store, "c", 3, 4, long), 0)
+	equal(s, "held by the first", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 3, Most: 4}), 3)
+	equal(s, "held by the second", s.occupy(s.Second, delivery.Share{Holder: "b", Want: 3, Most: 4}), 1)
+	equal(s, "held by the third", s.occupy(s.Store, delivery.Share{Holder: "c", Want: 3, Most: 4}), 0)
 }
 
 func occupyLess(s *scene) {
-	s.occupy(s.Store, "a", 4, 4, long)
-	equal(s, "held by the first", s.occupy(s.Store, "a", 1, 4, long), 1)
-	equal(s, "held by the second", s.occupy(s.Second, "b", 4, 4, long), 3)
-	equal(s, "held by the first", s.occupy(s.Store, "a", 0, 4, long), 0)
-	equal(s, "held by the second", s.occupy(s.Second, "b", 4, 4, long), 4)
+	s.occupy(s.Store, delivery.Share{Holder: "a", Want: 4, Most: 4})
+	equal(s, "held by the first", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 1, Most: 4}), 1)
+	equal(s, "held by the second", s.occupy(s.Second, delivery.Share{Holder: "b", Want: 4, Most: 4}), 3)
+	equal(s, "held by the first", s.occupy(s.Store, delivery.Share{Holder: "a", Most: 4}), 0)
+	equal(s, "held by the second", s.occupy(s.Second, delivery.Share{Holder: "b", Want: 4, Most: 4}), 4)
 }
 
 func occupyRenews(s *scene) {
-	s.occupy(s.Store, "a", 4, 4, brief)
+	s.occupy(s.Store, delivery.Share{Holder: "a", Want: 4, Most: 4, TTL: brief})
 	for range 3 {
 		s.Advance(brief / 2)
-		equal(s, "held by the first", s.occupy(s.Store, "a", 4, 4, brief), 4)
-		equal(s, "held by the second", s.occupy(s.Second, "b", 1, 4, brief), 0)
+		equal(s, "held by the first", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 4, Most: 4, TTL: brief}), 4)
+		equal(s, "held by the second", s.occupy(s.Second, delivery.Share{Holder: "b", Want: 1, Most: 4, TTL: brief}), 0)
 	}
 }
 
 func occupyDead(s *scene) {
-	s.occupy(s.Store, "a", 3, 4, short)
-	s.occupy(s.Store, "c", 1, 4, long)
+	s.occupy(s.Store, delivery.Share{Holder: "a", Want: 3, Most: 4, TTL: short})
+	s.occupy(s.Store, delivery.Share{Holder: "c", Want: 1, Most: 4})
 	s.Advance(expired)
-	equal(s, "held by the second", s.occupy(s.Second, "b", 4, 4, long), 3)
+	equal(s, "held by the second", s.occupy(s.Second, delivery.Share{Holder: "b", Want: 4, Most: 4}), 3)
 }
 
 func occupyShrinks(s *scene) {
-	s.occupy(s.Store, "a", 2, 4, long)
-	s.occupy(s.Store, "b", 2, 4, long)
-	equal(s, "held by the first of 3", s.occupy(s.Store, "a", 2, 3, long), 1)
-	equal(s, "held by the second of 1", s.occupy(s.Store, "b", 2, 1, long), 0)
+	s.occupy(s.Store, delivery.Share{Holder: "a", Want: 2, Most: 4})
+	s.occupy(s.Store, delivery.Share{Holder: "b", Want: 2, Most: 4})
+	equal(s, "held by the first of 3", s.occupy(s.Store, delivery.Share{Holder: "a", Want: 2, Most: 3}), 1)
+	equal(s, "held by the second of 1", s.occupy(s.Store, delivery.Share{Holder: "b", Want: 2, Most: 1}), 0)
 }
 
 func occupyGroups(s *scene) {
-	s.occupy(s.Store, "a", 4, 4, long)
+	s.occupy(s.Store, delivery.Share{Holder: "a", Want: 4, Most: 4})
 	held, err := s.Store.Occupy(s.ctx, delivery.Share{Group: "gmail", Holder: "b", Want: 4, Most: 4, TTL: long})
 	s.ok(err, "Occupy")
 	equal(s, "held of another group", held, 4)

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
+)
+
+// heldGroup is a provider group that no relay may send to now: its provider
+// asked for a pause.
+type heldGroup struct {
+	Group   delivery.Group `json:"group"`
+	Waiting int            `json:"waiting"` // at least: a long queue is not counted to its end
+	Until   string         `json:"until"`   // then one mail tries
+	Reason  string         `json:"reason"`
+}
+
+// heldGroups sorts what could go now into groups that wait for their provider and the
+// number of all others.
+func (p *parts) heldGroups(ctx context.Context, relays []delivery.Relay, work []delivery.Work) (held []heldGroup, free int, err error) {
+	brakes, err := p.store.Brakes(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("pauses that providers asked for: %w", err)
+	}
+	waiting := make(map[delivery.Group]int)
+	for _, w := range work {
+		waiting[w.Group] += w.Ready
+	}
+	for group, n := range waiting {
+		if n == 0 {
+			continue
+		}
+		b, shut := shutAt(brakes, relays, group)
+		if !shut {
+			free += n
+			continue
+		}
+		held = append(held, heldGroup{group, n, b.Until.Local().Format(time.RFC3339), b.Reason})
+	}
+	slices.SortFunc(held, func(a, b heldGroup) int { return cmp.Compare(a.Group, b.Group) })
+	return held, free, nil
+}
+
+// shutAt is the brake that opens first, if none of the relays may send to a
+// group before.
+func shutAt(brakes []delivery.Brake, relays []delivery.Relay, g delivery.Group) (first delivery.Brake, shut bool) {
+	for _, r := range relays {
+		i := slices.IndexFunc(brakes, func(b delivery.Brake) bool { return b.Relay == r.Name && b.Group == g && b.Shut() })
+		if i < 0 {
+			return delivery.Brake{}, false
+		}
+		if !shut || brakes[i].Until.Before(first.Until) {
+			first, shut = brakes[i], true
+		}
+	}
+	return first, shut
+}
+
+// sayBrakes names relays that fail and providers that get less than usual, for
+// an edition that is on its way.
+func (p *parts) sayBrakes(ctx context.Context) error {
+	brakes, err := p.store.Brakes(ctx)
+	if err != nil {
+		return fmt.Errorf("pauses that providers asked for: %w", err)
+	}
+	slices.SortFunc(brakes, func(a, b delivery.Brake) int {
+		return cmp.Or(cmp.Compare(a.Relay, b.Relay), cmp.Compare(a.Group, b.Group))
+	})
+	for _, b := range brakes {
+		p.result("%s", brakeLine(b))
+	}
+	return nil
+}
+
+func brakeLine(b delivery.Brake) string {
+	until := b.Until.Local().Format(time.RFC3339)
+	switch {
+	case b.Group == "":
+		return fmt.Sprintf("relay %s does not take mail, tried again at %s: %s", b.Relay, until, b.Reason)
+	case b.Stage == delivery.Pausing:
+		return fmt.Sprintf("%s by %s: paused until %s, then one mail tries (asked %d times): %s", b.Group, b.Relay, until, b.Level, b.Reason)
+	case b.Stage == delivery.Probing:
+		return fmt.Sprintf("%s by %s: one mail tries whether the pause is over (asked %d times): %s", b.Group, b.Relay, b.Level, b.Reason)
+	}
+	return fmt.Sprintf("%s by %s: at a lower rate, halved %d times, twice as fast from %s on: %s", b.Group, b.Relay, b.Level, until, b.Reason)
+}
