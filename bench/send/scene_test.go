@@ -32,6 +32,7 @@ type ledger interface {
 	delivery.Planning
 	delivery.Editions
 	delivery.Letters
+	delivery.Recall
 	delivery.Queue
 	delivery.Pacer
 	Shutdown() error
@@ -45,7 +46,10 @@ type scene struct {
 	keys     *subscribers.Keys
 	renderer *counting
 	composer *mailer.Composer
+	later    time.Duration // what the planner's clock is ahead; newSceneAhead: the store's, too
 }
+
+func (s *scene) now() time.Time { return time.Now().Add(s.later) }
 
 // counting counts how often a letter is rendered.
 type counting struct {
@@ -71,12 +75,27 @@ func stores() []string { return []string{"sqlite", "redis"} }
 func newScene(tb testing.TB, store string) *scene {
 	tb.Helper()
 	s := &scene{TB: tb, keys: subscribers.NewKeys()}
+	s.open(store, nil)
+	return s
+}
+
+// newSceneAhead is newScene with a store whose clock can be moved.
+func newSceneAhead(tb testing.TB, store string) *scene {
+	tb.Helper()
+	s := &scene{TB: tb, keys: subscribers.NewKeys()}
+	s.open(store, s.now)
+	return s
+}
+
+func (s *scene) open(store string, now func() time.Time) {
+	s.Helper()
+	tb := s.TB
 	var err error
 	if store == "redis" {
 		s.redis = redistest.Start(tb, "--appendonly", "yes", "--appendfsync", "everysec")
-		s.store, err = redisdb.Open(tb.Context(), redisdb.Options{URL: s.redis.URL()})
+		s.store, err = redisdb.Open(tb.Context(), redisdb.Options{URL: s.redis.URL(), Now: now})
 	} else {
-		s.store, err = sqlitedb.Open(sqlitedb.Options{Path: filepath.Join(tb.TempDir(), "enshi.db")})
+		s.store, err = sqlitedb.Open(sqlitedb.Options{Path: filepath.Join(tb.TempDir(), "enshi.db"), Now: now})
 	}
 	check(tb, "open "+store, err)
 	tb.Cleanup(func() { check(tb, "shut down", s.store.Shutdown()) })
@@ -91,7 +110,6 @@ func newScene(tb testing.TB, store string) *scene {
 		Renderer: renderer, Keys: s.keys, From: mailer.Mailbox{Name: "青杉日报", Address: "news@example.com"}, BounceDomain: "bounce.example.com",
 	})
 	check(tb, "composer", err)
-	return s
 }
 
 func zone() *time.Location { return time.FixedZone("CST", 8*3600) }
@@ -144,7 +162,7 @@ func (s *scene) arrive(n int) {
 	check(s, "watch", err)
 	head, err := s.store.Head(ctx)
 	check(s, "head", err)
-	now := time.Now().UTC().Truncate(time.Second)
+	now := s.now().UTC().Truncate(time.Second)
 	entries, records := make([]digest.Entry, n), make([]posts.Identity, n)
 	for i := range entries {
 		id := posts.ID(fmt.Sprintf("tag:example.com,2026:%d", int(head)+i))
@@ -165,7 +183,7 @@ func (s *scene) planner() *delivery.Planner {
 	return delivery.NewPlanner(delivery.PlannerOptions{
 		Planning: s.store, Log: s.store, Renderer: s.renderer, Schedule: digest.DefaultSchedule(zone()), LetterID: s.keys.LetterID,
 		Group: func(subscribers.Address) delivery.Group { return delivery.Other },
-		Now:   time.Now, Logger: slog.New(slog.DiscardHandler),
+		Now:   s.now, Logger: slog.New(slog.DiscardHandler), Recall: s.store,
 	})
 }
 
