@@ -74,6 +74,9 @@ func (s *Server) metrics(w http.ResponseWriter, v *visit) error {
 		fmt.Fprintf(&b, "%s %d\n", c.name, c.n.Load())
 	}
 	s.hubMetrics(&b, head)
+	if err := s.sendingMetrics(v.Context(), &b, head); err != nil {
+		s.o.Log.Warn("metrics without those of sending", "error", err)
+	}
 	if shelf := s.shelf.Load(); shelf != nil {
 		head("enshi_posts", "Posts published.", "gauge")
 		fmt.Fprintf(&b, "enshi_posts %d\n", len(shelf.catalogue.Posts("*")))

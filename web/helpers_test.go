@@ -97,7 +97,7 @@ func openSite(t testing.TB, a feeds.Addresses, list []*posts.Post, change func(*
 			Title: "山城日报", Description: "一座山城的新闻", SiteURL: "https://news.example",
 		},
 		Addresses: s.addresses,
-		Registry:  s.db, Limits: s.db, Arrivals: s.db, Letters: s.db, Recall: s.db, Editions: s.db,
+		Registry:  s.db, Limits: s.db, Arrivals: s.db, Letters: s.db, Recall: s.db, Editions: s.db, Brakes: s.db,
 		Schedule: digest.DefaultSchedule(zone()),
 	}
 	if change != nil {

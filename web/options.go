@@ -59,6 +59,7 @@ type Options struct {
 	Letters   delivery.Letters
 	Recall    delivery.Recall
 	Editions  Editions
+	Brakes    Brakes
 
 	Cadence  subscribers.Cadence // the publisher's default; default Daily
 	Schedule digest.Schedule
@@ -69,6 +70,10 @@ type Options struct {
 	// Pings returns the figures of every hub that is pinged, for the metrics and
 	// the status page; default none.
 	Pings func() []HubFigures
+
+	// Relays returns how the relays of this process do, for the metrics; default
+	// none.
+	Relays func() []delivery.Relay
 
 	Memory         int64          // how many bytes of documents are held ready; default 64 MiB
 	MaxAge         time.Duration  // how long feeds and pages may be kept; default 5 minutes

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/enshi-daily/enshi/delivery"
@@ -38,10 +39,14 @@ func (s *Server) status(w http.ResponseWriter, v *visit) error {
 		}
 		mail.Facts = append(mail.Facts, templates.Fact{Label: v.text["cadence_"+string(c)], Value: value})
 	}
+	brakes, err := s.brakeFacts(v)
+	if err != nil {
+		return err
+	}
 	frame := s.framed(v, v.text["status_title"])
 	frame.NoIndex = true
 	w.Header().Set("Cache-Control", "no-store")
-	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: append([]templates.FactGroup{site, mail}, s.hubFacts(v)...)})
+	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: slices.Concat([]templates.FactGroup{site, mail}, brakes, s.hubFacts(v))})
 }
 
 // latest is the newest edition of a cadence.

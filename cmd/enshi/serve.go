@@ -365,6 +365,7 @@ func (d *daemon) startSenders(ctx context.Context, group *errgroup.Group) error 
 	if err != nil {
 		return err
 	}
+	d.sender.Store(&sender)
 	group.Go(func() error { return d.newWorker(sender).Run(ctx) })
 	group.Go(func() error { return d.newSweeper().Run(ctx) })
 	return nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -69,6 +70,7 @@ type parts struct {
 	keys      *subscribers.Keys
 	templates *templates.Set
 	renderer  *mailer.Renderer
+	sender    atomic.Pointer[delivery.Sender] // the daemon's, nil while it has none
 
 	acceptLate  bool   // run scheduled editions however late
 	subjectMark string // before the subject of every letter, "" for none
@@ -368,9 +370,9 @@ func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Dema
 	return web.New(web.Options{
 		Log: p.requestLog(), Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
 		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
-		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Recall: p.store, Editions: p.store,
+		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Recall: p.store, Editions: p.store, Brakes: p.store,
 		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
-		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, MaxAge: p.cfg.Feeds.Cache,
+		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, Relays: p.relayFigures, MaxAge: p.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})
 }

@@ -128,3 +128,11 @@ func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
 func (p *parts) newSweeper() *delivery.Sweeper {
 	return delivery.NewSweeper(delivery.SweeperOptions{Queue: p.store, Policy: delivery.Policy(p.cfg.Mail.Uncertain), Lease: p.cfg.Mail.Lease, Logger: p.log})
 }
+
+// relayFigures are how the daemon's relays do; none if it does not send.
+func (p *parts) relayFigures() []delivery.Relay {
+	if sender := p.sender.Load(); sender != nil {
+		return (*sender).Relays()
+	}
+	return nil
+}
