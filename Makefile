@@ -52,4 +52,4 @@ KILLS = 200
 PEOPLE = 20000
 
 soak: ## kill planners and senders at random: KILLS=200 over editions of PEOPLE=20000
-	KILLS=$(KILLS) PEOPLE=$(PEOPLE) go test -tags soak -run TestSoak -count=1 -v -timeout 180m ./bench/faults
+	KILLS=$(KILLS) PEOPLE=$(PEOPLE) go test -run TestSoak -count=1 -v -timeout 180m ./bench/faults

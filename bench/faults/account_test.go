@@ -140,7 +140,7 @@ func (a *auditor) everybody() {
 		}
 		var want []string
 		for _, i := range a.scene.issues {
-			if p.follows(i) {
+			if !i.withdrawn && p.follows(i) {
 				want = append(want, i.title)
 			}
 		}

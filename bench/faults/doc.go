@@ -6,5 +6,6 @@
 // never in doubt.
 //
 // The program is built with the tag failpoints; cmd/enshi/failpoints.go names
-// its points. TestSoak, behind the tag soak, goes on for as long as one likes.
+// its points. TestSoak kills at random moments, with KILLS and PEOPLE for as long
+// as one likes.
 package faults

@@ -53,8 +53,10 @@ type person struct {
 
 // issue is a post of the site.
 type issue struct {
-	title string
-	tag   int
+	title     string
+	path      string // below the site
+	tag       int
+	withdrawn bool
 }
 
 // tags is how many different ones posts have; nobody's post has the last.
@@ -74,7 +76,7 @@ const sceneConfig = `public_url: https://feeds.example.com
 settle: 0s
 rescan: 1m
 digest: {quiet: 0s, cadence: %s}
-mail: {retry: 1s, connections: %d, lease: %v, pacing: false}
+mail: {retry: 1s, connections: %d, lease: %v, pacing: false%s}
 `
 
 // setting is what a scene begins with.
@@ -83,6 +85,7 @@ type setting struct {
 	cadence subscribers.Cadence // default daily
 	people  int
 	lease   time.Duration // default a minute
+	mail    string        // more keys of mail, such as "give_up: 1s"
 	redis   *redistest.Server
 }
 
@@ -95,6 +98,9 @@ func newScene(tb testing.TB, o setting) *scene {
 	if o.cadence == "" {
 		o.cadence = subscribers.Daily
 	}
+	if o.mail != "" {
+		o.mail = ", " + o.mail
+	}
 	s.smtp = smtptest.StartWith(tb, smtptest.Options{Each: s.inbox.take})
 	switch s.redis = o.redis; {
 	case s.redis != nil:
@@ -105,7 +111,7 @@ func newScene(tb testing.TB, o setting) *scene {
 	default:
 		s.store = "sqlite:" + filepath.Join(s.dir, "data", "enshi.db")
 	}
-	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease))
+	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease, o.mail))
 	s.write("site/_config.yml", "title: 云台日报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\n")
 	s.write("site/_posts/2019-12-01-old.md", "---\ntitle: 旧闻\ntags: 版0\n---\n<p>旧闻。</p>\n")
 	s.subscribe(o.people)
@@ -165,10 +171,9 @@ func (s *scene) post(count int) {
 	s.Helper()
 	for range count {
 		n := len(s.issues) + 1
-		i := issue{title: fmt.Sprintf("第%d号", n), tag: n % (tags - 1)}
 		at := time.Now().Add(-time.Minute)
-		s.write(fmt.Sprintf("site/_posts/%s-issue%d.md", at.Format(time.DateOnly), n),
-			fmt.Sprintf("---\ntitle: %q\ndate: %s\ntags: 版%d\n---\n<p>今年的收成好。</p>\n", i.title, at.Format("2006-01-02 15:04:05 -0700"), i.tag))
+		i := issue{title: fmt.Sprintf("第%d号", n), tag: n % (tags - 1), path: fmt.Sprintf("_posts/%s-issue%d.md", at.Format(time.DateOnly), n)}
+		s.write("site/"+i.path, fmt.Sprintf("---\ntitle: %q\ndate: %s\ntags: 版%d\n---\n<p>今年的收成好。</p>\n", i.title, at.Format("2006-01-02 15:04:05 -0700"), i.tag))
 		s.issues = append(s.issues, i)
 	}
 }

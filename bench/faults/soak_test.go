@@ -1,9 +1,6 @@
-//go:build soak
-
 package faults
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -19,31 +16,27 @@ import (
 // other, of PEOPLE people, and kills one of them KILLS times at a random moment.
 // Now and then it freezes one for a while, and kills redis-server.
 func TestSoak(t *testing.T) {
-	kills, people := number(t, "KILLS", 200), number(t, "PEOPLE", 20_000)
+	kills, people := number(t, "KILLS", 8), number(t, "PEOPLE", crowd)
 	seed := uint64(number(t, "SEED", int(time.Now().UnixNano()%1e6)))
-	var table []string
-	for _, store := range stores() {
-		t.Run(store, func(t *testing.T) {
-			k := newSoak(t, store, people, seed)
-			began := time.Now()
-			for k.kills < kills && !t.Failed() {
-				k.post(3)
-				k.storm(kills)
-				t.Logf("%v: edition %d is through; %d kills", time.Since(began).Round(time.Second), len(k.issues)/3, k.kills)
-			}
-			k.stop()
-			got := k.account()
-			table = append(table, fmt.Sprintf("%-7s %8d %8d %8d %6d %6d %6d %8d %8d %5d", store, people, len(k.issues)/3, got.planned,
-				k.kills, k.servers, k.frozen, got.doubts, got.copies, got.lost))
-			if most := (k.kills + k.frozen + len(k.daemons)*k.servers) * connections; got.doubts > most {
-				t.Errorf("%d in doubt, at most %d: one a connection and kill", got.doubts, most)
-			}
-		})
-	}
-	fmt.Printf("seed %d\n%-7s %8s %8s %8s %6s %6s %6s %8s %8s %5s\n", seed, "store", "people", "editions", "planned", "kills", "redis", "frozen", "in doubt", "copies", "lost")
-	for _, row := range table {
-		fmt.Println(row)
-	}
+	t.Logf("SEED=%d\n%-7s %8s %8s %8s %6s %6s %6s %8s %8s %5s", seed,
+		"store", "people", "editions", "planned", "kills", "redis", "frozen", "in doubt", "copies", "lost")
+	eachStore(t, func(t *testing.T, store string) {
+		k := newSoak(t, store, people, seed)
+		began := time.Now()
+		for k.kills < kills && !t.Failed() {
+			k.post(3)
+			k.storm(kills)
+			t.Logf("%v: edition %d is through; %d kills", time.Since(began).Round(time.Second), len(k.issues)/3, k.kills)
+		}
+		daemons := len(k.daemons)
+		k.stop()
+		got := k.account()
+		t.Logf("%-7s %8d %8d %8d %6d %6d %6d %8d %8d %5d", store, people, len(k.issues)/3, got.planned,
+			k.kills, k.servers, k.frozen, got.doubts, got.copies, got.lost)
+		if most := (k.kills + k.frozen + daemons*k.servers) * connections; got.doubts > most {
+			t.Errorf("%d in doubt, at most %d: one a connection and kill", got.doubts, most)
+		}
+	})
 }
 
 func number(t *testing.T, name string, otherwise int) int {

@@ -30,12 +30,8 @@ func faultyStore(l ledger) (ledger, error) {
 // planBatch is small, so that a few people make several steps.
 const planBatch = 400
 
-// faultyWatch is how long the right to let posts arrive outlives a process here.
-const faultyWatch = 4 * time.Second
-
-func (l *faultyLedger) AcquireWatch(ctx context.Context, holder string, _ time.Duration) (posts.Watch, error) {
-	return l.ledger.AcquireWatch(ctx, holder, faultyWatch)
-}
+// watchTTL is short, because tests wait for it.
+const watchTTL = 3 * time.Second
 
 func (l *faultyLedger) Append(ctx context.Context, w posts.Watch, entries []digest.Entry) (int64, error) {
 	return around(l.fail, "append", func() (int64, error) { return l.ledger.Append(ctx, w, entries) })

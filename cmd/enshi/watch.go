@@ -13,10 +13,6 @@ import (
 	"github.com/enshi-daily/enshi/posts"
 )
 
-// watchTTL is how long the right to write identities and arrivals outlives a
-// process that died with it.
-const watchTTL = 30 * time.Second
-
 // watchHolder keeps the right to write identities and arrivals for as long as
 // a command runs.
 type watchHolder struct {
