@@ -217,3 +217,32 @@ func (j *jumping) letter(edition, letter string) []string {
 	}
 	return strings.Split(strings.TrimSpace(string(rendered)), "\n")
 }
+
+// TestInstantByAClockThatIsBehind has posts that arrived by a clock hours ahead,
+// and a clock that is set back while they wait.
+func TestInstantByAClockThatIsBehind(t *testing.T) {
+	s := newScene(t)
+	s.join("reader", subscribers.Instant)
+	p := s.planner()
+	now := func(want time.Duration) {
+		t.Helper()
+		_, ok, again, err := p.Instant(t.Context())
+		if err != nil || ok != (want == 0) || again != want {
+			t.Fatalf("Instant = %t, wait %v, %v, want to wait %v", ok, again, err, want)
+		}
+	}
+	s.clock.Advance(5 * time.Hour)
+	s.arrive("采茶", posts.Tag("茶叶"))
+	s.clock.Advance(-5 * time.Hour)
+	now(10 * time.Minute)
+	s.clock.Advance(4 * time.Minute)
+	now(6 * time.Minute)
+	s.clock.Advance(-3 * time.Hour)
+	now(10 * time.Minute)
+	s.clock.Advance(10 * time.Minute)
+	now(0)
+	s.arrive("春茶", posts.Tag("茶叶"))
+	now(10 * time.Minute)
+	s.clock.Advance(10 * time.Minute)
+	now(0)
+}

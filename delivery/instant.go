@@ -16,7 +16,9 @@ const patience = 3
 // has covered yet.
 type instantWait struct {
 	served int64     // head of the log at the last instant edition of this planner
-	since  time.Time // arrival of the first one after it
+	head   int64     // at the last look
+	last   time.Time // when the post at head arrived, by our clock
+	since  time.Time // the same of the first post after served
 	looked time.Time // when Instant last asked for people who are behind
 }
 
@@ -46,13 +48,9 @@ func (p *Planner) Instant(ctx context.Context) (r Report, ok bool, again time.Du
 	if err != nil || len(newest) == 0 {
 		return Report{}, false, 0, err
 	}
-	last := newest[0].Arrived
-	if p.instant.since.IsZero() {
-		p.instant.since = last
-	}
 	quiet := p.o.Schedule.Quiet
-	again = min(quiet-now.Sub(last), patience*quiet-now.Sub(p.instant.since))
-	if again > 0 {
+	last, since := p.instant.note(head, newest[0].Arrived, now)
+	if again = min(quiet-now.Sub(last), patience*quiet-now.Sub(since)); again > 0 {
 		return Report{}, false, again, nil
 	}
 	r, ok, err = p.Plan(ctx, subscribers.Instant)
@@ -60,4 +58,20 @@ func (p *Planner) Instant(ctx context.Context) (r Report, ok bool, again time.Du
 		p.instant = instantWait{served: head, looked: now}
 	}
 	return r, ok, 0, err
+}
+
+// note takes a look at the log's head into account, and returns when its post
+// arrived and the first that waits. Whoever let it arrive may have another clock,
+// and ours may be set back: then it arrived now.
+func (w *instantWait) note(head int64, arrived, now time.Time) (last, since time.Time) {
+	if head != w.head {
+		w.head, w.last = head, arrived
+	}
+	if w.last.After(now) {
+		w.last = now
+	}
+	if w.since.IsZero() || w.since.After(now) {
+		w.since = w.last
+	}
+	return w.last, w.since
 }

@@ -34,7 +34,11 @@ func (w *Worker) lease(ctx context.Context, one Work) (n int, wait time.Duration
 	if err != nil {
 		return 0, 0, err
 	}
-	w.lanes.hold(one.Group, w.o.Now().Add(wait))
+	until := time.Time{} // not now, which is hours ahead of a clock that is set back
+	if wait > 0 {
+		until = w.o.Now().Add(wait)
+	}
+	w.lanes.hold(one.Group, until)
 	if granted == 0 {
 		return 0, wait, nil
 	}

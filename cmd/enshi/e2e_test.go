@@ -104,6 +104,7 @@ type place struct {
 	flags []string
 	smtp  *smtptest.Server
 	log   *buffer
+	now   func() time.Time // of serve, nil for the system's clock
 }
 
 func newPlace(t *testing.T, store, out string) *place {
@@ -170,7 +171,7 @@ func (p *place) serving(ctx context.Context, flags ...string) (base string, code
 	args := append(append([]string{"enshi"}, p.flags...), "serve", "--listen", "127.0.0.1:0", "--settle", "100ms")
 	args = append(args, flags...)
 	log := p.log
-	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: log}, args) }()
+	go func() { done <- run(ctx, streams{in: strings.NewReader(""), out: out, err: log, now: p.now}, args) }()
 	address := regexp.MustCompile(`(?:serving|from) (http://\S+)/\n`)
 	p.await("serve to say its address", func() bool { return address.MatchString(out.String()) })
 	return address.FindStringSubmatch(out.String())[1], done
