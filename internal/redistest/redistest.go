@@ -156,6 +156,12 @@ func (s *Server) Set(name, value string) {
 	s.do("config", "set", name, value)
 }
 
+// Flush forgets everything that the server has.
+func (s *Server) Flush() {
+	s.tb.Helper()
+	s.do("flushall")
+}
+
 // Info is one section of what the server says of itself, by field.
 func (s *Server) Info(section string) map[string]string {
 	s.tb.Helper()
