@@ -50,6 +50,35 @@ func TestRedisIsKilled(t *testing.T) {
 	}
 }
 
+// TestRedisStandsStill freezes redis-server for longer than leases last. What it
+// was sent meanwhile it carries out when it wakes, long after whoever sent it has
+// given up waiting.
+func TestRedisStandsStill(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := newScene(t, setting{redis: server, people: crowd, cadence: subscribers.Instant, lease: shortLease})
+	s.slow(5 * time.Millisecond)
+	s.post(3)
+	s.serve("plan.after:*=sleep 20ms", "watch,plan")
+	s.serve("", "send")
+	s.serve("", "send")
+	const times = 3
+	for range times {
+		want := s.inbox.count() + 200
+		s.await("mails come again", func() bool { return s.inbox.count() >= want })
+		server.Freeze()
+		time.Sleep(shortLease * 3 / 2)
+		server.Thaw()
+	}
+	s.settle()
+	s.stop()
+	got := s.account()
+	t.Log(got)
+	if got.doubts > times*2*connections {
+		t.Errorf("%d in doubt, at most one a connection and time", got.doubts)
+	}
+}
+
 // TestRedisIsCutOff breaks connections to redis-server in the middle of what
 // they carry: of steps that it then does not get, or gets in part, and of answers
 // to steps that it has carried out.
