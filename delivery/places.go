@@ -8,12 +8,8 @@ import (
 	"time"
 )
 
-// How long a process that is killed keeps its places, and one that has nothing
-// to send any more.
-const (
-	placeTTL    = time.Minute
-	placeLinger = 5 * time.Second
-)
+// longestPlace is how long a process that is killed keeps its places at most.
+const longestPlace = time.Minute
 
 // places are those that a worker has in groups that only so many messages may
 // be on their way to, from all processes together. They are taken for a while
@@ -21,6 +17,7 @@ const (
 type places struct {
 	pacer  Pacer
 	holder string
+	ttl    time.Duration
 	log    *slog.Logger
 
 	mu   sync.Mutex
@@ -33,8 +30,8 @@ type place struct {
 	used             time.Time // when there was something to send
 }
 
-func newPlaces(p Pacer, log *slog.Logger) *places {
-	return &places{pacer: p, holder: rand.Text(), log: log, have: make(map[Group]*place)}
+func newPlaces(o WorkerOptions) *places {
+	return &places{pacer: o.Pacer, holder: rand.Text(), ttl: min(o.Lease, longestPlace), log: o.Logger, have: make(map[Group]*place)}
 }
 
 // hold takes up to want places of a group's most and returns how many there
@@ -51,7 +48,7 @@ func (p *places) hold(ctx context.Context, g Group, want, most int) (int, error)
 	one.used = time.Now()
 	want = min(want, most)
 	fresh := time.Since(one.asked)
-	if one.want == want && one.most == most && (one.held == want && fresh < placeTTL/2 || fresh < time.Second) {
+	if one.want == want && one.most == most && (one.held == want && fresh < p.ttl/2 || fresh < min(time.Second, p.ttl/8)) {
 		return one.held, nil
 	}
 	one.want, one.most = want, most
@@ -60,18 +57,18 @@ func (p *places) hold(ctx context.Context, g Group, want, most int) (int, error)
 
 func (p *places) ask(ctx context.Context, g Group, one *place) (err error) {
 	one.asked = time.Now()
-	one.held, err = p.pacer.Occupy(ctx, Share{Group: g, Holder: p.holder, Want: one.want, Most: one.most, TTL: placeTTL})
+	one.held, err = p.pacer.Occupy(ctx, Share{Group: g, Holder: p.holder, Want: one.want, Most: one.most, TTL: p.ttl})
 	return err
 }
 
 // keep renews what the worker has, gives back what it does not use, and tells
 // limit of what changed, until ctx ends. Then it gives everything back.
 func (p *places) keep(ctx context.Context, idle func(Group) bool, limit func(Group, int)) {
-	for pause(ctx, placeLinger) {
+	for pause(ctx, p.ttl/12) {
 		p.mu.Lock()
 		for g, one := range p.have {
-			unused := idle(g) && time.Since(one.used) > placeLinger
-			if !unused && time.Since(one.asked) < placeTTL/4 {
+			unused := idle(g) && time.Since(one.used) > p.ttl/12
+			if !unused && time.Since(one.asked) < p.ttl/4 {
 				continue
 			}
 			if unused {

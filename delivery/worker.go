@@ -90,7 +90,7 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	w.lanes = newLanes(w.o.Connections, w.o.Slow)
 	w.held.empty = w.lanes.low
 	w.lights = newLights(w.o)
-	w.places = newPlaces(w.o.Pacer, w.o.Logger)
+	w.places = newPlaces(w.o)
 	var senders, keepers sync.WaitGroup
 	for range w.lanes.senders() {
 		senders.Go(func() { w.carry(flight) })

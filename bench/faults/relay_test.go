@@ -120,3 +120,48 @@ func TestMoodyRelay(t *testing.T) {
 		}
 	})
 }
+
+// TestRelayClosesAfterTen has a server that says goodbye after ten messages of a
+// connection, in each of the ways that servers do it: that is no attempt of the
+// message that meets it.
+func TestRelayClosesAfterTen(t *testing.T) {
+	for name, goodbye := range map[string]struct {
+		step   string
+		answer smtptest.Answer
+	}{
+		"421 to the next":       {"MAIL", smtptest.Answer{Code: 421, Text: "4.7.0 that was enough"}},
+		"no answer to the next": {"MAIL", smtptest.Answer{Drop: true}},
+		"at once":               {smtptest.Dot, smtptest.Answer{Code: 250, Text: "2.0.0 queued", Hangup: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, setting{store: "sqlite", people: 300, cadence: subscribers.Instant})
+			var mu sync.Mutex
+			messages, goodbyes := 0, 0
+			s.smtp.Reply(func(step, _ string) *smtptest.Answer {
+				mu.Lock()
+				defer mu.Unlock()
+				if step == smtptest.Dot {
+					messages++
+				}
+				// All connections together: one message more is let through for each
+				// goodbye, or a connection could be greeted with one.
+				if step != goodbye.step || messages/10 <= goodbyes {
+					return nil
+				}
+				goodbyes++
+				return &goodbye.answer
+			})
+			s.post(3)
+			s.serve("", "watch,plan,send")
+			s.settle()
+			s.stop()
+			got := s.account()
+			if got.copies != 0 || got.doubts != 0 || got.states[delivery.Sent] != got.planned {
+				t.Errorf("%+v, want everybody sent once, without a doubt", got)
+			}
+			if n := s.smtp.Steps("RCPT"); n != got.planned || goodbyes < got.planned/20 {
+				t.Errorf("%d attempts of %d mails, %d goodbyes: want one each, and a goodbye after every ten", n, got.planned, goodbyes)
+			}
+		})
+	}
+}

@@ -76,7 +76,7 @@ const sceneConfig = `public_url: https://feeds.example.com
 settle: 0s
 rescan: 1m
 digest: {quiet: 0s, cadence: %s}
-mail: {retry: 1s, connections: %d, lease: %v, pacing: false%s}
+mail: {retry: 1s, connections: %d, lease: %v, pacing: %t%s}
 `
 
 // setting is what a scene begins with.
@@ -87,6 +87,7 @@ type setting struct {
 	lease   time.Duration // default a minute
 	mail    string        // more keys of mail, such as "give_up: 1s"
 	redis   *redistest.Server
+	paced   bool // whether it keeps to the limits of providers
 }
 
 func newScene(tb testing.TB, o setting) *scene {
@@ -111,7 +112,7 @@ func newScene(tb testing.TB, o setting) *scene {
 	default:
 		s.store = "sqlite:" + filepath.Join(s.dir, "data", "enshi.db")
 	}
-	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease, o.mail))
+	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease, o.paced, o.mail))
 	s.write("site/_config.yml", "title: 云台日报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\n")
 	s.write("site/_posts/2019-12-01-old.md", "---\ntitle: 旧闻\ntags: 版0\n---\n<p>旧闻。</p>\n")
 	s.subscribe(o.people)

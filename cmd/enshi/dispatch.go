@@ -64,7 +64,7 @@ func (d *dispatch) send(ctx context.Context) error {
 				d.log.Info("waiting for a provider", "group", h.Group, "deliveries", h.Waiting, "until", h.Until, "reason", h.Reason)
 			}
 		}
-		if err := d.nap(ctx); err != nil {
+		if err := d.nap(ctx, a.onlyHeld()); err != nil {
 			return err
 		}
 	}
@@ -104,13 +104,16 @@ func (s *stall) note(now time.Time, n int) bool {
 }
 
 // nap waits until something may be ready, and looks up now and then: others
-// work on the same ledger.
-func (d *dispatch) nap(ctx context.Context) error {
+// work on the same ledger. Pauses are held for minutes.
+func (d *dispatch) nap(ctx context.Context, held bool) error {
 	_, wake, err := d.store.Work(ctx)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	wait := 500 * time.Millisecond
+	if held {
+		wait = 5 * time.Second
+	}
 	if wake > 0 {
 		wait = min(max(wake, 50*time.Millisecond), 5*time.Second)
 	}

@@ -30,6 +30,8 @@ type Answer struct {
 	// Drop closes the connection instead of answering. At Dot the message is
 	// kept all the same: the server had accepted it when the line broke.
 	Drop bool
+	// Hangup closes the connection after the answer.
+	Hangup bool
 	// Wait holds the answer back until it is closed; nil for no wait.
 	Wait <-chan struct{}
 }

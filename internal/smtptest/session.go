@@ -69,7 +69,7 @@ func (c *session) step(name, arg string, code int, text string) error {
 	}
 	c.say(code, text)
 	switch {
-	case code == 421:
+	case code == 421, a.Hangup:
 		return errOver
 	case code >= 400:
 		return errRefused
@@ -269,7 +269,7 @@ func (c *session) dot(body []byte) error {
 		return errOver
 	}
 	c.say(a.Code, a.Text)
-	if a.Code == 421 {
+	if a.Code == 421 || a.Hangup {
 		return errOver
 	}
 	return nil
