@@ -128,8 +128,8 @@ type Queue interface {
 	// Lease takes up to n ready deliveries for ttl. Those whose subscriber may
 	// not receive it any more (Sendable) become Skipped and are not returned.
 	Lease(ctx context.Context, w Work, n int, ttl time.Duration) ([]Delivery, error)
-	// Renew lets the leases live ttl longer; those that were lost are passed
-	// over.
+	// Renew lets the leases live ttl longer, also those that expired and were
+	// not taken back yet; those that were lost are passed over.
 	Renew(ctx context.Context, leased []Delivery, ttl time.Duration) error
 	// Turn records what became of attempts and then begins others, in one step,
 	// so that a worker needs one a message. Sent and Rejected are facts and are
@@ -142,6 +142,8 @@ type Queue interface {
 	// are planned to the end and have nothing open; by Hold only those in which
 	// nothing is Uncertain either.
 	Sweep(ctx context.Context, p Policy) (Swept, error)
+	// Clock is the store's clock.
+	Clock(ctx context.Context) (time.Time, error)
 }
 
 // Sendable says whether a subscriber in a state may receive a delivery of an

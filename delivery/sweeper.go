@@ -14,9 +14,8 @@ type SweeperOptions struct {
 	Lease  time.Duration // of the workers, default 15 minutes
 	Logger *slog.Logger
 
-	// Wall is the clock that the store's deadlines are by, Passed how much time
-	// has passed however that clock was set; by default the system's.
-	Wall   func() time.Time
+	// Passed is how much time has passed, however clocks were set; by default
+	// as the system says.
 	Passed func() time.Duration
 }
 
@@ -24,8 +23,8 @@ type SweeperOptions struct {
 // run at once.
 type Sweeper struct {
 	o      SweeperOptions
-	wall   time.Time     // of the last look
-	passed time.Duration // the same
+	clock  time.Time     // the store's, at the last look
+	passed time.Duration // at the last look
 	resume time.Duration // when to sweep again after the clock was set
 }
 
@@ -40,28 +39,23 @@ func NewSweeper(o SweeperOptions) *Sweeper {
 	if o.Lease == 0 {
 		o.Lease = 15 * time.Minute
 	}
-	if o.Wall == nil {
-		o.Wall = time.Now
-	}
 	if o.Passed == nil {
 		begun := time.Now()
 		o.Passed = func() time.Duration { return time.Since(begun) }
 	}
-	return &Sweeper{o: o, wall: o.Wall(), passed: o.Passed()}
+	return &Sweeper{o: o}
 }
 
 // Run sweeps until ctx is cancelled and returns nil, or the store is in another
 // epoch.
 func (s *Sweeper) Run(ctx context.Context) error {
 	for {
-		if s.trusts() {
-			err := s.Sweep(ctx)
-			if fenced(err) {
-				return err
-			}
-			if err != nil && ctx.Err() == nil {
-				s.o.Logger.Warn("ledger not swept", "error", err)
-			}
+		err := s.turn(ctx)
+		if fenced(err) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("ledger not swept", "error", err)
 		}
 		if !pause(ctx, s.o.Every) {
 			return nil
@@ -69,19 +63,27 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-// trusts says whether deadlines mean what they did. When the clock was set
-// forward they have all passed at once, and those who live must have the time to
-// renew their leases.
-func (s *Sweeper) trusts() bool {
-	wall, passed := s.o.Wall(), s.o.Passed()
-	forward := wall.Round(0).Sub(s.wall.Round(0)) - (passed - s.passed)
-	s.wall, s.passed = wall, passed
-	if forward > s.o.Lease/4 {
+// turn sweeps unless the store's clock was set forward a moment ago: then all
+// deadlines have passed at once, and those who live must have the time to renew
+// their leases.
+func (s *Sweeper) turn(ctx context.Context) error {
+	clock, err := s.o.Queue.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	passed := s.o.Passed()
+	// Round takes away what would make Sub see through a clock that was set.
+	forward := clock.Round(0).Sub(s.clock.Round(0)) - (passed - s.passed)
+	if !s.clock.IsZero() && forward > s.o.Lease/4 {
 		s.resume = passed + s.o.Lease/2
-		s.o.Logger.Warn("the clock was set forward: leases are taken back later, so that those who hold them can renew them",
+		s.o.Logger.Warn("the store's clock was set forward: leases are taken back later, so that those who hold them can renew them",
 			"forward", forward, "later", s.o.Lease/2)
 	}
-	return passed >= s.resume
+	s.clock, s.passed = clock, passed
+	if passed < s.resume {
+		return nil
+	}
+	return s.Sweep(ctx)
 }
 
 // Sweep does it once.

@@ -23,7 +23,7 @@ func TestClockSetForwardWhileSending(t *testing.T) {
 		Now: s.clock.Now, Logger: quiet(), Random: func() float64 { return 0.5 }, Backoff: delivery.DefaultBackoff(), Connections: 4,
 	})
 	sweeper := delivery.NewSweeper(delivery.SweeperOptions{
-		Queue: s.store, Logger: quiet(), Every: 20 * time.Millisecond, Lease: lease, Wall: s.clock.Now,
+		Queue: s.store, Logger: quiet(), Every: 20 * time.Millisecond, Lease: lease,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	held.Go(func() { _ = worker.Run(ctx) })

@@ -17,7 +17,7 @@ import (
 // TestClusterMasterDies kills a master of six servers while an edition is
 // planned and another while it is sent, by two machines that do both.
 func TestClusterMasterDies(t *testing.T) {
-	const readers = 3000
+	const readers = 1500
 	cluster := redistest.StartNodes(t)
 	f := newFleet(t, cluster.URL(), readers)
 	f.start()
@@ -32,7 +32,7 @@ func TestClusterMasterDies(t *testing.T) {
 
 // TestSentinelMasterDies does the same with a master that Sentinels watch.
 func TestSentinelMasterDies(t *testing.T) {
-	const readers = 3000
+	const readers = 1500
 	s := redistest.StartSentinels(t)
 	f := newFleet(t, s.URL(), readers)
 	f.start()

@@ -75,6 +75,18 @@ func (db *DB) Renew(ctx context.Context, leased []delivery.Delivery, ttl time.Du
 	return err
 }
 
+// Clock is the server's; in a cluster that of {c}, always the same.
+func (db *DB) Clock(ctx context.Context) (time.Time, error) {
+	if db.now != nil {
+		return db.now(), nil
+	}
+	now, err := db.number(ctx, scriptClock, []string{db.keys.meta()})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(now), nil
+}
+
 // Turn records results and then begins deliveries: scripts in one pipeline, one
 // a shard, edition and kind. It may be called again with the same.
 func (db *DB) Turn(ctx context.Context, done []delivery.Result, next []delivery.Delivery) ([]delivery.Permit, error) {

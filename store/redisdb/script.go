@@ -25,6 +25,7 @@ const (
 	scriptBegin      script = "begin"
 	scriptBrake      script = "brake"
 	scriptCandidates script = "candidates"
+	scriptClock      script = "clock"
 	scriptCommand    script = "command"
 	scriptDecide     script = "decide"
 	scriptDelete     script = "delete"

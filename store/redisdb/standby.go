@@ -28,7 +28,7 @@ var errUnconfirmed = fmt.Errorf("no replica has confirmed it within %v: it may b
 // what it changes runs out by itself and is checked by a step that lasts.
 func fleeting(s script) bool {
 	switch s {
-	case scriptWork, scriptCandidates, scriptExpired, scriptLease, scriptRenew,
+	case scriptClock, scriptWork, scriptCandidates, scriptExpired, scriptLease, scriptRenew,
 		scriptPace, scriptOccupy, scriptBrake, scriptAllow:
 		return true
 	}

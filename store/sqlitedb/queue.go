@@ -161,6 +161,9 @@ func (t *tx) skip(d *delivery.Delivery, why delivery.Skip) error {
 	return err
 }
 
+// Clock implements delivery.Queue.
+func (db *DB) Clock(context.Context) (time.Time, error) { return db.now(), nil }
+
 // Renew implements delivery.Queue.
 func (db *DB) Renew(ctx context.Context, leased []delivery.Delivery, ttl time.Duration) error {
 	return db.write(ctx, "renew leases", func(t *tx) error {

@@ -29,6 +29,8 @@ func queue() []law {
 		{"Renew lets leases live ttl longer", renewLonger},
 		{"Renew lets a lease that is Sending live longer", renewSending},
 		{"Renew passes over leases that were lost", renewLost},
+		{"Renew revives a lease that expired and was not taken back", renewExpired},
+		{"Clock is what deadlines are by", clockTicks},
 	}
 	return append(append(append(laws, begins()...), finishes()...), sweeps()...)
 }
@@ -291,6 +293,28 @@ func renewSending(s *scene) {
 	s.Advance(over)
 	equal(s, "Uncertain", s.sweep(delivery.Resend).Uncertain, 0)
 	s.counts(e.ID, delivery.Counts{delivery.Sending: 1})
+}
+
+func renewExpired(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, brief)
+	s.begin(leased[:1])
+	s.Advance(over)
+	s.ok(s.Store.Renew(s.ctx, leased, long), "Renew")
+	equal(s, "swept", s.sweep(delivery.Resend).Requeued, 0)
+	s.begin(leased[1:])
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 2})
+}
+
+func clockTicks(s *scene) {
+	before, err := s.Store.Clock(s.ctx)
+	s.ok(err, "Clock")
+	s.Advance(brief)
+	after, err := s.Second.Clock(s.ctx)
+	s.ok(err, "Clock")
+	if passed := after.Sub(before); passed < brief || passed > time.Minute {
+		s.Fatalf("Clock went on by %v, want about %v", passed, brief)
+	}
 }
 
 func renewLost(s *scene) {
