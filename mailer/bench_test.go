@@ -12,7 +12,7 @@ import (
 )
 
 func BenchmarkRender(b *testing.B) {
-	r, l := newRenderer(b), bigLetter(30, 24, 120)
+	r, l := newRenderer(b), bigLetter(12, 24, 70)
 	for b.Loop() {
 		if _, err := r.Render(l); err != nil {
 			b.Fatal(err)
