@@ -81,8 +81,16 @@ func (c *letterCache) put(letter string, rendered []byte, rewrites int64) {
 	if rewrites != c.rewrites {
 		return
 	}
-	if c.size += len(rendered); c.kept == nil || c.size > maxLetters {
-		c.kept, c.size = make(map[string][]byte), len(rendered)
+	if c.kept == nil {
+		c.kept = make(map[string][]byte)
 	}
+	c.size += len(rendered) - len(c.kept[letter])
 	c.kept[letter] = rendered
+	for other, bytes := range c.kept {
+		if c.size <= maxLetters {
+			break
+		}
+		delete(c.kept, other)
+		c.size -= len(bytes)
+	}
 }
