@@ -116,7 +116,9 @@ type Editions interface {
 	// Counts returns how many deliveries of an edition are in each state.
 	Counts(ctx context.Context, id string) (Counts, error)
 	// Deliveries yields an edition's deliveries that are in one of the states,
-	// all of them if none is named.
+	// all of them if none is named. Those that were sent are left out some time
+	// after the edition ended (Recall knows them), the others after RecallFor;
+	// Counts counts them as long as there is the edition.
 	Deliveries(ctx context.Context, id string, states ...State) iter.Seq2[Delivery, error]
 	// Pause stops leasing from an edition, with a reason for the operator;
 	// Resume lets it go on. What is in flight is finished.

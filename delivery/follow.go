@@ -11,8 +11,9 @@ import (
 )
 
 // How much of the log's tail is kept up to date with the posts. Of the last
-// ones everything, for editions still to be planned; of those before them
-// whether they were withdrawn or corrected, which concerns whoever has them.
+// ones everything, for editions still to be planned; of those before them, and of
+// all that arrived in the last RecallFor, whether they were withdrawn or
+// corrected, which concerns whoever has them.
 const (
 	recentEntries   = 1000
 	followedEntries = 5000
@@ -39,18 +40,23 @@ func (i *Intake) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("arrival log: %w", err)
 	}
-	tail, err := i.o.Log.Since(ctx, max(0, head-followedEntries), head)
-	if err != nil {
-		return fmt.Errorf("arrival log: %w", err)
-	}
-	i.recent = make(map[posts.ID]*follow, len(tail))
-	for _, e := range tail {
-		f := &follow{entry: e}
-		if e.Number <= head-recentEntries {
-			f.entry, f.brief = digest.Entry{Number: e.Number, Arrived: e.Arrived, Topics: e.Topics, Correction: e.Correction, Withdrawn: e.Withdrawn}, true
+	recent, since := make(map[posts.ID]*follow), i.o.Now().Add(-RecallFor)
+	for to, young := head, true; to > 0 && (young || to > head-followedEntries); {
+		from := max(0, to-recentEntries)
+		part, err := i.o.Log.Since(ctx, from, to)
+		if err != nil {
+			return fmt.Errorf("arrival log: %w", err)
 		}
-		i.recent[e.Post] = f
+		for _, e := range part {
+			f := &follow{entry: e}
+			if e.Number <= head-recentEntries {
+				f.entry, f.brief = digest.Entry{Number: e.Number, Arrived: e.Arrived, Topics: e.Topics, Correction: e.Correction, Withdrawn: e.Withdrawn}, true
+			}
+			recent[e.Post] = f
+		}
+		to, young = from, len(part) > 0 && part[0].Arrived.After(since)
 	}
+	i.recent = recent
 	return nil
 }
 

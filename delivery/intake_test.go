@@ -204,8 +204,9 @@ func TestIntakeFollowsWhatArrived(t *testing.T) {
 // whose other changes concern nobody any more.
 func TestIntakeFollowsOldPosts(t *testing.T) {
 	i := newIntake(t, delivery.Guards{})
-	for k := range 1200 {
-		i.write(fmt.Sprintf("p%04d", k), time.Duration(1200-k)*time.Second, func(p *posts.Post) { p.Hash = [16]byte{byte(k), byte(k >> 8)} })
+	const many = 5600 // more than are followed for their place
+	for k := range many {
+		i.write(fmt.Sprintf("p%04d", k), time.Duration(many-k)*time.Second, func(p *posts.Post) { p.Hash = [16]byte{byte(k), byte(k >> 8)} })
 	}
 	i.scan()
 	again := newIntakeOn(i)
@@ -217,6 +218,14 @@ func TestIntakeFollowsOldPosts(t *testing.T) {
 	entries, err := i.store.Since(t.Context(), 3, 4)
 	if err != nil || len(entries) != 1 || entries[0].Title != "p0003" || entries[0].Correction != "更正" || entries[0].Summary != "摘要" {
 		t.Errorf("entry = %+v, %v, want the whole post, corrected", entries, err)
+	}
+	// Nobody is told any more of what arrived that long ago.
+	i.clock.Advance(delivery.RecallFor + time.Hour)
+	later := newIntakeOn(i)
+	later.files["p0003"].Correction, later.files["p0003"].Hash = "再更正", [16]byte{253}
+	later.files["p5000"].Correction, later.files["p5000"].Hash = "更正", [16]byte{252}
+	if taken := later.scan(); len(taken.Updated) != 1 || taken.Updated[0].Title != "p5000" {
+		t.Errorf("%v updated after 90 days, want one of the last 5,000 alone", taken.Updated)
 	}
 }
 

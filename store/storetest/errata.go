@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -46,7 +48,8 @@ type history struct {
 	planner   *delivery.Planner
 	retractor *delivery.Retractor
 	readers   []subscribers.ID
-	rendering sync.Mutex
+	mu        sync.Mutex                 // a planner renders and keeps several letters at a time
+	cuts      int                        // how often planning is cut off
 	letters   map[letterAt]digest.Letter // as they were rendered first
 	states    map[reader]delivery.Reach  // as they were last seen
 	opened    map[string]time.Time       // edition → when
@@ -67,7 +70,7 @@ func newHistory(s *scene, seed uint64) *history {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	h.planner = delivery.NewPlanner(delivery.PlannerOptions{
-		Planning: s.Store, Log: s.Store, Renderer: h, Schedule: digest.DefaultSchedule(time.UTC), Recall: s.Store, Editions: s.Store,
+		Planning: &cutPlanning{s.Store, h}, Log: s.Store, Renderer: h, Schedule: digest.DefaultSchedule(time.UTC), Recall: s.Store, Editions: s.Store,
 		LetterID: func(_, key string) string { return fmt.Sprintf("L%x", key) },
 		Group:    func(subscribers.Address) delivery.Group { return "other" }, Now: s.Now, Logger: log, Batch: 4,
 	})
@@ -83,10 +86,51 @@ func newHistory(s *scene, seed uint64) *history {
 	return h
 }
 
+// errCut stands for the end of a process.
+var errCut = errors.New("cut off")
+
+// cutPlanning ends planning before or after some of its steps.
+type cutPlanning struct {
+	delivery.Planning
+	h *history
+}
+
+func (c *cutPlanning) cut() bool {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	if c.h.cuts == 0 || c.h.random.IntN(3) > 0 {
+		return false
+	}
+	c.h.cuts--
+	return true
+}
+
+func (c *cutPlanning) PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error {
+	if c.cut() {
+		return errCut
+	}
+	return c.Planning.PutLetter(ctx, edition, letter, data, brings...)
+}
+
+func (c *cutPlanning) Plan(ctx context.Context, e delivery.Edition, part int, choices []delivery.Choice) (delivery.Planned, error) {
+	planned, err := c.Planning.Plan(ctx, e, part, choices)
+	if err == nil && c.cut() {
+		return delivery.Planned{}, errCut
+	}
+	return planned, err
+}
+
+func (c *cutPlanning) Close(ctx context.Context, edition string) error {
+	if c.cut() {
+		return errCut
+	}
+	return c.Planning.Close(ctx, edition)
+}
+
 // Render implements delivery.Renderer.
 func (h *history) Render(l digest.Letter) ([]byte, error) {
-	h.rendering.Lock()
-	defer h.rendering.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	at := letterAt{l.Edition, l.ID}
 	if _, known := h.letters[at]; !known {
 		h.letters[at] = l
@@ -244,7 +288,11 @@ func (h *history) plan(c subscribers.Cadence) {
 		pending[id], due[id] = h.pending(log, sub), h.due(log, id, since)
 	}
 	before := len(h.opened)
+	h.cuts = h.random.IntN(4)
 	report, ok, err := h.planner.Plan(h.ctx, c)
+	for errors.Is(err, errCut) {
+		report, ok, err = h.planner.Plan(h.ctx, c) // as the next process does
+	}
 	h.ok(err, "Plan")
 	if ok {
 		if _, known := h.opened[report.Edition.ID]; !known {
