@@ -55,8 +55,11 @@ func TestSend(t *testing.T) {
 						way.messages, size, ours.Seconds(), float64(way.messages)/ours.Seconds(), cpu[len(cpu)-1],
 						theirs.Seconds(), float64(way.messages)/theirs.Seconds())
 				}
-				t.Logf("as fast as smtp-source: %.2f times (goal %.1f); processor time a message %.3f ms (goal 0.2); letters rendered %d times in 3 editions",
-					median(ratios), way.goal, median(cpu), s.renderer.calls.Load())
+				t.Logf("as fast as smtp-source: %.2f times (goal %.1f); letters rendered %d times in 3 editions",
+					median(ratios), way.goal, s.renderer.calls.Load()-1)
+				if way.trip == 0 { // the proxy would count
+					t.Logf("processor time a message: %.3f ms (goal 0.2)", median(cpu))
+				}
 			})
 		}
 	}
