@@ -97,7 +97,10 @@ func (db *DB) Reached(ctx context.Context, ids []subscribers.ID, editions ...str
 	for shard, places := range byShard {
 		for some := range slices.Chunk(places, readStep) {
 			r := reaching{db: db, shard: shard, ids: ids, places: some, editions: editions, found: all}
-			if err := errors.Join(r.readLedgers(ctx), r.readRolls(ctx)); err != nil {
+			if err := r.readLedgers(ctx); err != nil {
+				return nil, err
+			}
+			if err := r.readRolls(ctx); err != nil {
 				return nil, err
 			}
 		}
