@@ -1,6 +1,9 @@
 package delivery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Brake is how one relay treats one provider group after the provider asked for
 // less: it pauses, then lets one message try, then goes on at a lower rate, and
@@ -91,6 +94,22 @@ func (b Brake) Ease(now time.Time) (Brake, bool) {
 
 // Shut says whether nothing but a probe may go out.
 func (b Brake) Shut() bool { return b.Stage == Pausing || b.Stage == Probing }
+
+// Stale says whether nobody has cared for a brake so long that it says nothing
+// any more: the process that saw its relay fail is gone, or the relay is not
+// used now.
+func (b Brake) Stale(now time.Time) bool {
+	after := 7 * 24 * time.Hour
+	if b.Group == "" {
+		after = 10 * time.Minute
+	}
+	return now.Sub(b.Until) > after
+}
+
+// Standing are the brakes that are not stale.
+func Standing(all []Brake, now time.Time) []Brake {
+	return slices.DeleteFunc(slices.Clone(all), func(b Brake) bool { return b.Stale(now) })
+}
 
 // slowed is a budget halved level times.
 func (b Budget) slowed(level int) Budget {

@@ -54,3 +54,27 @@ func TestBrakeEasesStepByStep(t *testing.T) {
 		t.Fatalf("after a long sleep the next step is at once: %v", late)
 	}
 }
+
+func TestBrakesThatNobodyCaresForAreForgotten(t *testing.T) {
+	now := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	failing := delivery.Brake{Relay: "a:25", Stage: delivery.Pausing, Until: now.Add(-11 * time.Minute)}
+	group := delivery.Brake{Relay: "a:25", Group: "qq", Stage: delivery.Pausing, Until: now.Add(-11 * time.Minute)}
+	old := delivery.Brake{Relay: "b:25", Group: "qq", Stage: delivery.Pausing, Until: now.Add(-8 * 24 * time.Hour)}
+	if got := delivery.Standing([]delivery.Brake{failing, group, old}, now); len(got) != 1 || got[0] != group {
+		t.Errorf("Standing = %v, want the group's pause alone", got)
+	}
+
+	s := newScene(t)
+	for _, b := range []delivery.Brake{failing, old} {
+		b.Until = s.clock.Now().Add(-30 * 24 * time.Hour)
+		if set, err := s.store.SetBrake(t.Context(), b); err != nil || !set {
+			t.Fatal(set, err)
+		}
+	}
+	if err := s.worker(&relay{names: []string{"a:25"}}).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.store.Brakes(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("Brakes = %v, %v after a worker ran, want none", all, err)
+	}
+}

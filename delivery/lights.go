@@ -89,11 +89,20 @@ func (l *lights) refresh(ctx context.Context) error {
 	}
 	l.observe(ctx)
 	for _, b := range l.list() {
-		if _, due := b.Ease(l.now()); due {
-			l.change(ctx, path{b.Relay, b.Group}, func(b Brake) (Brake, bool) { return b.Ease(l.now()) })
+		if _, due := b.Ease(l.now()); due || b.Stale(l.now()) {
+			l.change(ctx, path{b.Relay, b.Group}, l.age)
 		}
 	}
 	return nil
+}
+
+// age is what time makes of a brake.
+func (l *lights) age(b Brake) (Brake, bool) {
+	if b.Stage != Off && b.Stale(l.now()) {
+		b.Stage = Off
+		return b, true
+	}
+	return b.Ease(l.now())
 }
 
 func (l *lights) reread(ctx context.Context) error {

@@ -26,6 +26,7 @@ func (s *Server) brakes(ctx context.Context) ([]delivery.Brake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: brakes: %w", errAway, err)
 	}
+	all = delivery.Standing(all, s.o.Now())
 	slices.SortFunc(all, func(a, b delivery.Brake) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Relay, b.Relay))
 	})

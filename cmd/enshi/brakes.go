@@ -60,20 +60,31 @@ func shutAt(brakes []delivery.Brake, relays []delivery.Relay, g delivery.Group) 
 	return first, shut
 }
 
-// sayBrakes names relays that fail and providers that get less than usual, for
-// an edition that is on its way.
-func (p *parts) sayBrakes(ctx context.Context) error {
-	brakes, err := p.store.Brakes(ctx)
+// brakeView is a brake as --json prints it.
+type brakeView struct {
+	Relay  string              `json:"relay"`
+	Group  delivery.Group      `json:"group,omitempty"` // "" if the relay itself fails
+	Stage  delivery.BrakeStage `json:"stage"`
+	Level  int                 `json:"level"`
+	Until  string              `json:"until"`
+	Reason string              `json:"reason"`
+}
+
+// brakes are the relays that fail and the providers that get less than usual.
+func (p *parts) brakes(ctx context.Context) ([]delivery.Brake, error) {
+	all, err := p.store.Brakes(ctx)
 	if err != nil {
-		return fmt.Errorf("pauses that providers asked for: %w", err)
+		return nil, fmt.Errorf("pauses that providers asked for: %w", err)
 	}
-	slices.SortFunc(brakes, func(a, b delivery.Brake) int {
+	all = delivery.Standing(all, p.now())
+	slices.SortFunc(all, func(a, b delivery.Brake) int {
 		return cmp.Or(cmp.Compare(a.Relay, b.Relay), cmp.Compare(a.Group, b.Group))
 	})
-	for _, b := range brakes {
-		p.result("%s", brakeLine(b))
-	}
-	return nil
+	return all, nil
+}
+
+func newBrakeView(b delivery.Brake) brakeView {
+	return brakeView{b.Relay, b.Group, b.Stage, b.Level, b.Until.Local().Format(time.RFC3339), b.Reason}
 }
 
 func brakeLine(b delivery.Brake) string {

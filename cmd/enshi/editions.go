@@ -43,6 +43,7 @@ type editionView struct {
 	Finished string          `json:"finished,omitempty"`
 	Planned  int             `json:"planned"`
 	States   delivery.Counts `json:"states"`
+	Brakes   []brakeView     `json:"brakes,omitempty"` // by editions show alone
 }
 
 func newEditionView(e delivery.Edition, c delivery.Counts) editionView {
@@ -103,18 +104,26 @@ func showEdition(c *cli.Context, p *parts) error {
 	if err != nil {
 		return fmt.Errorf("edition %s: %w", id, err)
 	}
+	var brakes []delivery.Brake
+	if counts.Open() > 0 {
+		if brakes, err = p.brakes(c.Context); err != nil {
+			return err
+		}
+	}
 	encoder := json.NewEncoder(p.out)
 	if p.json {
-		if err := encoder.Encode(newEditionView(e, counts)); err != nil {
+		view := newEditionView(e, counts)
+		for _, b := range brakes {
+			view.Brakes = append(view.Brakes, newBrakeView(b))
+		}
+		if err := encoder.Encode(view); err != nil {
 			return err
 		}
 	} else {
 		fmt.Fprintf(p.out, "%s %s%s\nup to arrival %d, opened %s\n%s\n", e.ID, e.Stage, editionNote(e, counts), e.Mark,
 			e.Opened.Format(time.RFC3339), countsLine(counts))
-		if counts.Open() > 0 {
-			if err := p.sayBrakes(c.Context); err != nil {
-				return err
-			}
+		for _, b := range brakes {
+			p.result("%s", brakeLine(b))
 		}
 	}
 	if !c.Bool("missing") {

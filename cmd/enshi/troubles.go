@@ -76,8 +76,8 @@ func (p *parts) troubles(ctx context.Context) (all []trouble) {
 	if err != nil {
 		return append(all, trouble{"store", "the store does not answer: " + err.Error()})
 	}
-	for _, b := range brakes {
-		if b.Stage != delivery.Pausing && b.Stage != delivery.Probing {
+	for _, b := range delivery.Standing(brakes, p.now()) {
+		if !b.Shut() {
 			continue
 		}
 		until := b.Until.Format(time.RFC3339)
