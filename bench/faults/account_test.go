@@ -122,6 +122,9 @@ func (a *auditor) titles(edition, letter string) (titles []string) {
 	for _, e := range content.Entries {
 		titles = append(titles, e.Title)
 	}
+	for _, e := range content.Corrections {
+		titles = append(titles, correctionOf+e.Title)
+	}
 	return titles
 }
 
@@ -138,17 +141,31 @@ func (a *auditor) everybody() {
 		if a.moving[p.address] {
 			continue
 		}
-		var want []string
-		for _, i := range a.scene.issues {
-			if !i.withdrawn && p.follows(i) {
-				want = append(want, i.title)
-			}
-		}
-		slices.Sort(want)
+		want := a.wanted(p)
 		if !slices.Equal(want, got) {
 			a.complain("%s was planned %v, want %v", p.address, got, want)
 		}
 	}
+}
+
+// correctionOf stands before the title of a post of which a letter brings the
+// correction.
+const correctionOf = "更正："
+
+// wanted is what a person is to get: what he follows, and the corrections of it
+// once he gets something else.
+func (s *scene) wanted(p person) (want []string) {
+	for _, i := range s.issues {
+		if i.withdrawn || !p.follows(i) {
+			continue
+		}
+		want = append(want, i.title)
+		if i.corrected > 0 && slices.ContainsFunc(s.issues[i.corrected:], p.follows) {
+			want = append(want, correctionOf+i.title)
+		}
+	}
+	slices.Sort(want)
+	return want
 }
 
 func (t tally) String() string {

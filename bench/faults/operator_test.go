@@ -2,6 +2,7 @@ package faults
 
 import (
 	"testing"
+	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/internal/smtptest"
@@ -25,6 +26,54 @@ func TestKilledWhileWithdrawing(t *testing.T) {
 		t.Log(got)
 		if got.states[delivery.Skipped] == 0 || got.copies+got.doubts > 0 {
 			t.Errorf("%v; want letters with nothing left skipped, and nothing in doubt", got)
+		}
+	})
+}
+
+// TestKilledWhileCorrecting kills the run that finds a corrected post, and plans
+// who hears of it: whoever was sent the post does, once, and nobody else.
+func TestKilledWhileCorrecting(t *testing.T) {
+	points := []string{"update.before", "update.after", "letter.after:2", "plan.before:2", "plan.after", "close.before"}
+	eachStore(t, func(t *testing.T, store string) {
+		s := newScene(t, setting{store: store, people: crowd * 2 / 3, lease: shortLease})
+		s.post(len(points))
+		s.start("accepted:50=kill", "send-digest", "--cadence", "daily").killed()
+		s.finish()
+		for n, point := range points {
+			s.correct(n)
+			s.post(2)
+			s.start(point+"=kill", "send-digest", "--cadence", "daily").killed()
+			s.unwatched(point)
+			s.enshi("send-digest", "--cadence", "daily", "--wait")
+		}
+		got := s.account()
+		t.Log(got)
+		if got.doubts > connections {
+			t.Errorf("%d in doubt, at most one a connection of the one sender that was killed", got.doubts)
+		}
+	})
+}
+
+// TestKilledWhileReleasing kills the command that lets posts go which a guard
+// held, before and after they arrive: each is mailed once.
+func TestKilledWhileReleasing(t *testing.T) {
+	eachStore(t, func(t *testing.T, store string) {
+		s := newScene(t, setting{store: store, people: crowd / 4, lease: shortLease})
+		for _, point := range []string{"decide.before", "decide.after", "append.before", "append.after"} {
+			s.postOf(time.Now().AddDate(0, 0, -30), 1)
+			s.enshi("send-digest", "--cadence", "daily")
+			if got := s.inbox.copiesTo(s.people[0].address); got != len(s.issues)-1 {
+				t.Fatalf("%d mails before the release of post %d", got, len(s.issues))
+			}
+			s.start(point+"=kill", "posts", "release", "--all").killed()
+			s.unwatched(point)
+			if point == "decide.before" {
+				s.enshi("posts", "release", "--all")
+			}
+			s.enshi("send-digest", "--cadence", "daily", "--wait")
+		}
+		if got := s.account(); got.copies+got.doubts > 0 {
+			t.Errorf("%v; want nothing in doubt", got)
 		}
 	})
 }

@@ -57,6 +57,8 @@ type issue struct {
 	path      string // below the site
 	tag       int
 	withdrawn bool
+	corrected int // how many posts there were when it was corrected, 0 if it was not
+	at        time.Time
 }
 
 // tags is how many different ones posts have; nobody's post has the last.
@@ -170,13 +172,33 @@ func (s *scene) subscribe(n int) {
 // post writes so many posts of now, each with another tag.
 func (s *scene) post(count int) {
 	s.Helper()
+	s.postOf(time.Now().Add(-time.Minute), count)
+}
+
+// postOf writes so many posts of a date.
+func (s *scene) postOf(at time.Time, count int) {
+	s.Helper()
 	for range count {
 		n := len(s.issues) + 1
-		at := time.Now().Add(-time.Minute)
-		i := issue{title: fmt.Sprintf("第%d号", n), tag: n % (tags - 1), path: fmt.Sprintf("_posts/%s-issue%d.md", at.Format(time.DateOnly), n)}
-		s.write("site/"+i.path, fmt.Sprintf("---\ntitle: %q\ndate: %s\ntags: 版%d\n---\n<p>今年的收成好。</p>\n", i.title, at.Format("2006-01-02 15:04:05 -0700"), i.tag))
-		s.issues = append(s.issues, i)
+		s.issues = append(s.issues, issue{
+			title: fmt.Sprintf("第%d号", n), tag: n % (tags - 1), path: fmt.Sprintf("_posts/%s-issue%d.md", at.Format(time.DateOnly), n), at: at,
+		})
+		s.file(n-1, "")
 	}
+}
+
+// correct puts a correction into the file of a post.
+func (s *scene) correct(n int) {
+	s.Helper()
+	s.issues[n].corrected = len(s.issues)
+	s.file(n, "correction: 数字有误\n")
+}
+
+func (s *scene) file(n int, more string) {
+	s.Helper()
+	i := s.issues[n]
+	s.write("site/"+i.path, fmt.Sprintf("---\ntitle: %q\ndate: %s\ntags: 版%d\n%s---\n<p>今年的收成好。</p>\n",
+		i.title, i.at.Format("2006-01-02 15:04:05 -0700"), i.tag, more))
 }
 
 // start starts the program; fail is what ENSHI_FAIL says.

@@ -27,7 +27,9 @@ const failVariable = "ENSHI_FAIL"
 // around what a sender does. After the final dot there is none: a mail server
 // under a test's control knows better when that has come in.
 var failPointNames = [...]string{
+	"decide.before", "decide.after", // an operator on posts
 	"append.before", "append.after", // posts arrive
+	"update.before", "update.after", // posts that did are corrected
 	"open.before", "open.after", // an edition
 	"letter.before", "letter.after", // is kept
 	"plan.before", "plan.after", // a batch

@@ -33,8 +33,16 @@ const planBatch = 400
 // watchTTL is short, because tests wait for it.
 const watchTTL = 3 * time.Second
 
+func (l *faultyLedger) Decide(ctx context.Context, d posts.Decision) ([]posts.ID, error) {
+	return around(l.fail, "decide", func() ([]posts.ID, error) { return l.ledger.Decide(ctx, d) })
+}
+
 func (l *faultyLedger) Append(ctx context.Context, w posts.Watch, entries []digest.Entry) (int64, error) {
 	return around(l.fail, "append", func() (int64, error) { return l.ledger.Append(ctx, w, entries) })
+}
+
+func (l *faultyLedger) Update(ctx context.Context, w posts.Watch, entries []digest.Entry) error {
+	return aroundStep(l.fail, "update", func() error { return l.ledger.Update(ctx, w, entries) })
 }
 
 func (l *faultyLedger) Open(ctx context.Context, e delivery.Edition) (delivery.Edition, error) {
