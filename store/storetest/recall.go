@@ -27,6 +27,7 @@ func recall() []law {
 		{"Retract lets what is in flight be finished, and no lease begin", retractInFlight},
 		{"Retract lets an edition finish, and may be called again", retractAgain},
 		{"Retract at once counts each delivery once", retractOnce},
+		{"Rewrite and Retract fail with ErrOldEpoch in a process of an older epoch", recallFenced},
 	}
 }
 
@@ -285,4 +286,17 @@ func retractOnce(s *scene) {
 	})
 	s.counts(e.ID, delivery.Counts{delivery.Skipped: 300})
 	equal(s, "the sum of Retract", counted[0]+counted[1]+counted[2]+counted[3], 300)
+}
+
+func recallFenced(s *scene) {
+	e, _ := s.letterTo(3, "a")
+	s.ok(s.Store.PutLetter(s.ctx, e.ID, "a", []byte("one")), "PutLetter")
+	_, err := s.Second.Raise(s.ctx, "")
+	s.ok(err, "Raise")
+	_, err = s.Store.Rewrite(s.ctx, e.ID, "a", []byte("one"), []byte("two"))
+	s.is(err, "Rewrite", delivery.ErrOldEpoch)
+	_, err = s.Store.Retract(s.ctx, e.ID, "a")
+	s.is(err, "Retract", delivery.ErrOldEpoch)
+	s.letter(e.ID, "a", []byte("one"))
+	s.counts(e.ID, delivery.Counts{delivery.Queued: 3})
 }
