@@ -154,6 +154,10 @@ func (c *Cluster) Move(key string, pause time.Duration) {
 	}
 }
 
+// HandOver lets the replica take the master's place while both run, as an
+// operator does before maintenance.
+func (c *Cluster) HandOver(master *Server) { c.Follower(master).do("cluster", "failover") }
+
 // logs are the last lines of each node's log.
 func (c *Cluster) logs() string {
 	var all strings.Builder

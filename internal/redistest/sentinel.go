@@ -128,6 +128,10 @@ func (s *Sentinels) Follower(master *Server) *Server {
 	return s.servers[0]
 }
 
+// HandOver lets the replica take the master's place while both run, as an
+// operator does before maintenance.
+func (s *Sentinels) HandOver(*Server) { s.watchers[0].do("sentinel", "failover", MasterName) }
+
 // AwaitReplicas waits until both servers run, the one in step with the other.
 func (s *Sentinels) AwaitReplicas() {
 	s.tb.Helper()

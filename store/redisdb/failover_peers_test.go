@@ -15,6 +15,7 @@ import (
 )
 
 func TestContractsOnSixNodes(t *testing.T) {
+	t.Parallel()
 	runContracts(t, redistest.StartNodes(t))
 }
 
@@ -23,6 +24,7 @@ type spare interface {
 	URL() string
 	AwaitMaster(key string) *redistest.Server
 	Follower(*redistest.Server) *redistest.Server
+	HandOver(*redistest.Server)
 }
 
 func spares() map[string]func(*testing.T) spare {
@@ -57,6 +59,32 @@ func TestFailoverLosesNothingAnswered(t *testing.T) {
 				t.Fatalf("%s took the place, want %s", next.Addr(), replica.Addr())
 			}
 			before = w.answered.Load()
+			await(t, "the store takes what it is given", func() bool { return w.answered.Load() > before+200 })
+			w.stop()
+			for n := range w.saved {
+				if _, err := db.Subscriber(t.Context(), idOf(n)); err != nil {
+					t.Errorf("answered, and lost: %v", err)
+				}
+			}
+			t.Logf("%d answered, %d not", len(w.saved), w.failed.Load())
+		})
+	}
+}
+
+// TestHandOverLosesNothingAnswered makes a master that goes on running a replica.
+func TestHandOverLosesNothingAnswered(t *testing.T) {
+	t.Parallel()
+	for name, start := range spares() {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			db := open(t, redisdb.Options{URL: s.URL()})
+			w := newWriters(t, db)
+			await(t, "enough is written", func() bool { return w.answered.Load() > 500 })
+			master := s.AwaitMaster(w.key)
+			replica := s.Follower(master)
+			s.HandOver(master)
+			await(t, "the replica is master", func() bool { return s.AwaitMaster(w.key) == replica })
+			before := w.answered.Load()
 			await(t, "the store takes what it is given", func() bool { return w.answered.Load() > before+200 })
 			w.stop()
 			for n := range w.saved {
@@ -111,6 +139,7 @@ func newWriters(t *testing.T, db *redisdb.DB) *writers {
 // TestSlotMoves moves a shard to another master while it is written to: what is
 // half there is asked for at both.
 func TestSlotMoves(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartNodes(t)
 	db := open(t, redisdb.Options{URL: cluster.URL()})
 	w := newWriters(t, db)
@@ -138,6 +167,7 @@ func TestSlotMoves(t *testing.T) {
 
 // TestDurabilityOfReplicas asks those who may be masters soon, too.
 func TestDurabilityOfReplicas(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartNodes(t)
 	db := open(t, redisdb.Options{URL: cluster.URL()})
 	if warnings, err := db.Durability(t.Context()); err != nil || len(warnings) != 0 {
@@ -155,4 +185,24 @@ func TestDurabilityOfReplicas(t *testing.T) {
 	if warnings, err := db.Durability(t.Context()); err != nil || len(warnings) != 0 {
 		t.Errorf("Durability without the replica = %q, %v, want none", warnings, err)
 	}
+}
+
+// TestMasterAlone is believed again when it lost its replica long enough ago, and
+// at once if it never had one.
+func TestMasterAlone(t *testing.T) {
+	t.Parallel()
+	s := redistest.StartSentinels(t)
+	db := open(t, redisdb.Options{URL: s.URL()})
+	save(t, db, 0, 1)
+	s.Follower(s.AwaitMaster("")).Kill()
+	lost := time.Now()
+	n := 1
+	await(t, "the master goes on alone", func() bool {
+		n++ // what is not confirmed may be there all the same
+		return db.Save(t.Context(), reader(n), subscribers.NoNotice) == nil
+	})
+	if alone := time.Since(lost); alone < 15*time.Second {
+		t.Errorf("it was believed after %v", alone)
+	}
+	save(t, open(t, redisdb.Options{URL: s.URL()}), n+1, n+2)
 }

@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// A replica that takes a dead master's place lacks the last moments of it. Steps
-// that must outlive that (all but the fleeting) are answered when one replica
-// has them. A master that no replica follows is taken at its word: that is what
-// one without a spare has to offer.
+// A replica that takes a master's place lacks the last moments of it. Steps that
+// must outlive that (all but the fleeting) are answered when one replica has
+// them. A master that no replica follows is taken at its word: that is what one
+// without a spare has to offer. But one that lost its last replica may just have
+// lost its place to it, and is only believed again some time later.
 const (
-	replicaWait = time.Second // for a replica to confirm
-	replicaLook = time.Second // between looks at whether there is one
+	replicaWait = time.Second      // for a replica to confirm
+	replicaLook = time.Second      // between looks at whether there is one
+	replicaLost = 20 * time.Second // Sentinel takes ten to tell a master that it is none any more
 )
 
 // errUnconfirmed says that a step was carried out where it may be lost.
@@ -46,11 +48,21 @@ func lasting(ctx context.Context, steps []step) context.Context {
 }
 
 // standby is the hook of one server's client that waits for a replica. WAIT
-// counts what its own connection wrote, so it goes with the pipeline.
+// counts what its own connection wrote, so it goes with the pipeline; and so does
+// the question who is there, because Sentinel's client has connections to two
+// masters for a while.
 type standby struct {
-	node     *redis.Client
-	look     atomic.Int64 // when to look again, Unix ns
-	followed atomic.Bool
+	node  *redis.Client
+	spare bool // Sentinel or a cluster may put another in its place
+
+	mu     sync.Mutex
+	look   time.Time            // when to look again
+	expect bool                 // a replica is to confirm
+	seen   map[string]time.Time // when masters, by their replication ID, last had a replica
+}
+
+func newStandby(node *redis.Client, spare bool) *standby {
+	return &standby{node: node, spare: spare, seen: make(map[string]time.Time)}
 }
 
 func (h *standby) DialHook(next redis.DialHook) redis.DialHook          { return next }
@@ -58,42 +70,77 @@ func (h *standby) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return
 
 func (h *standby) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		// A cluster's client that tries a pipeline again elsewhere takes its WAIT along.
-		cmds = slices.DeleteFunc(slices.Clone(cmds), func(c redis.Cmder) bool { return c.Name() == "wait" })
-		if len(cmds) == 0 {
+		// A cluster's client that tries a pipeline again elsewhere takes ours along.
+		cmds = slices.DeleteFunc(slices.Clone(cmds), func(c redis.Cmder) bool { return c.Name() == "wait" || c.Name() == "info" })
+		switch {
+		case len(cmds) == 0:
 			return nil
-		}
-		if ctx.Value(lastingKey{}) == nil || !h.hasReplica(ctx, false) {
+		case ctx.Value(lastingKey{}) == nil:
+			return next(ctx, cmds)
+		case h.expects(ctx):
+			wait := redis.NewIntCmd(ctx, "wait", 1, replicaWait.Milliseconds())
+			err := next(ctx, append(cmds, wait))
+			if wait.Err() != nil || wait.Val() > 0 {
+				return err
+			}
+			h.lookAgain()
+			return unconfirmed(cmds, err)
+		case !h.spare:
 			return next(ctx, cmds)
 		}
-		wait := redis.NewIntCmd(ctx, "wait", 1, replicaWait.Milliseconds())
-		err := next(ctx, append(cmds, wait))
-		if wait.Err() != nil || wait.Val() > 0 || !h.hasReplica(ctx, true) {
-			return err
+		info := redis.NewStringCmd(ctx, "info", "replication")
+		err := next(ctx, append(cmds, info))
+		if info.Err() == nil && h.judge(info.Val()) && !strings.Contains(info.Val(), "state=online") {
+			return unconfirmed(cmds, err)
 		}
-		for _, c := range cmds {
-			if c.Err() == nil {
-				c.SetErr(errUnconfirmed)
-			}
-		}
-		return errors.Join(err, errUnconfirmed)
+		return err
 	}
 }
 
-// hasReplica says whether a replica follows the server, as it was lately, or is
-// now.
-func (h *standby) hasReplica(ctx context.Context, now bool) bool {
-	at := time.Now()
-	if !now && at.UnixNano() < h.look.Load() {
-		return h.followed.Load()
+// unconfirmed makes failures of steps that succeeded where they may be lost.
+func unconfirmed(cmds []redis.Cmder, err error) error {
+	for _, c := range cmds {
+		if c.Err() == nil {
+			c.SetErr(errUnconfirmed)
+		}
+	}
+	return errors.Join(err, errUnconfirmed)
+}
+
+// expects says whether a replica is to confirm what the server is given, as it
+// was at a look lately.
+func (h *standby) expects(ctx context.Context) bool {
+	h.mu.Lock()
+	expect, fresh := h.expect, time.Now().Before(h.look)
+	h.mu.Unlock()
+	if fresh {
+		return expect
 	}
 	info, err := h.node.Info(ctx, "replication").Result()
 	if err != nil {
 		return true // what comes next fails for the same reason, or waits
 	}
-	h.followed.Store(strings.Contains(info, "state=online"))
-	h.look.Store(at.Add(replicaLook).UnixNano())
-	return h.followed.Load()
+	return h.judge(info)
+}
+
+func (h *standby) lookAgain() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.look = time.Time{}
+}
+
+// judge looks at what a server says of its replicas.
+func (h *standby) judge(info string) (expect bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	master, now := infoField(info, "master_replid"), time.Now()
+	if strings.Contains(info, "state=online") {
+		h.seen[master] = now
+	}
+	seen, had := h.seen[master]
+	h.expect = had && now.Sub(seen) < replicaLost
+	h.look = now.Add(replicaLook)
+	return h.expect
 }
 
 // relearn is the hook of a cluster's client that asks anew who has which slot
@@ -136,11 +183,11 @@ func (h relearn) heed(ctx context.Context, err error) {
 func newClient(o *redis.UniversalOptions) redis.UniversalClient {
 	switch client := redis.NewUniversalClient(o).(type) {
 	case *redis.ClusterClient:
-		client.OnNewNode(func(node *redis.Client) { node.AddHook(&standby{node: node}) })
+		client.OnNewNode(func(node *redis.Client) { node.AddHook(newStandby(node, true)) })
 		client.AddHook(relearn{client})
 		return client
 	case *redis.Client:
-		client.AddHook(&standby{node: client})
+		client.AddHook(newStandby(client, o.MasterName != ""))
 		return client
 	default:
 		return client
