@@ -45,7 +45,7 @@ func TestPeopleChangeTheirMinds(t *testing.T) {
 		"lease.after:2", "send:40", "body:40", "begun:40", "accepted:40", "record.after:20",
 	}
 	eachStore(t, func(t *testing.T, store string) {
-		s := newScene(t, setting{store: store, people: crowd})
+		s := newScene(t, setting{store: store, people: crowd / 2})
 		all := changes()
 		for n, point := range points {
 			s.post(3)

@@ -14,7 +14,7 @@ func TestFrozenAndWoken(t *testing.T) {
 	eachStore(t, func(t *testing.T, store string) {
 		s := newScene(t, setting{store: store, people: crowd, lease: shortLease, cadence: subscribers.Instant})
 		s.post(3)
-		planned := "plan.before:3=hold" // of three batches
+		planned := "plan.before:3=hold" // of six batches
 		if store == "redis" {
 			planned = "plan.before:40=hold" // of one a shard
 		}

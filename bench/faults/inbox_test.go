@@ -74,14 +74,3 @@ func (b *inbox) copiesTo(address string) (n int) {
 	}
 	return n
 }
-
-// people is how many addresses have mail.
-func (b *inbox) people() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	seen := make(map[string]bool)
-	for to := range b.copies {
-		seen[to.address] = true
-	}
-	return len(seen)
-}

@@ -24,7 +24,7 @@ func TestKilledWhilePlanning(t *testing.T) {
 		"letter.before", "letter.after:7", "plan.before:2", "plan.after", "plan.after:2", "close.before", "close.after",
 	}
 	eachStore(t, func(t *testing.T, store string) {
-		s := newScene(t, setting{store: store, people: crowd * 2 / 3, lease: shortLease})
+		s := newScene(t, setting{store: store, people: crowd / 2, lease: shortLease})
 		for _, point := range points {
 			s.post(3)
 			s.start(point+"=kill", "send-digest", "--cadence", "daily").killed()

@@ -187,13 +187,6 @@ func (s *scene) postOf(at time.Time, count int) {
 	}
 }
 
-// correct puts a correction into the file of a post.
-func (s *scene) correct(n int) {
-	s.Helper()
-	s.issues[n].corrected = len(s.issues)
-	s.file(n, "correction: 数字有误\n")
-}
-
 func (s *scene) file(n int, more string) {
 	s.Helper()
 	i := s.issues[n]

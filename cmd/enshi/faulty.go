@@ -28,7 +28,7 @@ func faultyStore(l ledger) (ledger, error) {
 }
 
 // planBatch is small, so that a few people make several steps.
-const planBatch = 400
+const planBatch = 200
 
 // watchTTL is short, because tests wait for it.
 const watchTTL = 3 * time.Second

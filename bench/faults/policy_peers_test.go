@@ -1,3 +1,5 @@
+//go:build peers
+
 package faults
 
 import (
@@ -59,4 +61,15 @@ func TestHeldWhenInDoubt(t *testing.T) {
 			t.Errorf("%v; want everybody sent theirs in the end", got)
 		}
 	})
+}
+
+// people is how many addresses have mail.
+func (b *inbox) people() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := make(map[string]bool)
+	for to := range b.copies {
+		seen[to.address] = true
+	}
+	return len(seen)
 }

@@ -1,3 +1,5 @@
+//go:build peers
+
 package faults
 
 import (
@@ -35,7 +37,7 @@ func TestKilledWhileWithdrawing(t *testing.T) {
 func TestKilledWhileCorrecting(t *testing.T) {
 	points := []string{"update.before", "update.after", "letter.after:2", "plan.before:2", "plan.after", "close.before"}
 	eachStore(t, func(t *testing.T, store string) {
-		s := newScene(t, setting{store: store, people: crowd * 2 / 3, lease: shortLease})
+		s := newScene(t, setting{store: store, people: crowd / 2, lease: shortLease})
 		s.post(len(points))
 		s.start("accepted:50=kill", "send-digest", "--cadence", "daily").killed()
 		s.finish()
@@ -143,4 +145,11 @@ func (s *scene) latest() string {
 	editions, err := store.Editions(s.context(), 1)
 	s.check(err)
 	return editions[0].ID
+}
+
+// correct puts a correction into the file of a post.
+func (s *scene) correct(n int) {
+	s.Helper()
+	s.issues[n].corrected = len(s.issues)
+	s.file(n, "correction: 数字有误\n")
 }
