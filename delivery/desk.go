@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,8 +51,19 @@ func (d *desk) written() int {
 	return len(d.letters)
 }
 
-// choose returns the choices for a batch, every letter in them kept.
+// choose returns the choices for a batch, every letter in them kept. A post that
+// is withdrawn meanwhile makes it choose anew.
 func (d *desk) choose(ctx context.Context, batch []Candidate) ([]Choice, error) {
+	for range maxPasses {
+		choices, err := d.tryToChoose(ctx, batch)
+		if !errors.Is(err, ErrWithdrawn) {
+			return choices, err
+		}
+	}
+	return nil, errRestless
+}
+
+func (d *desk) tryToChoose(ctx context.Context, batch []Candidate) ([]Choice, error) {
 	corrections, err := d.corrections(ctx, batch)
 	if err != nil {
 		return nil, err
@@ -101,11 +113,25 @@ func (d *desk) write(ctx context.Context, fresh []*keeping) {
 			if k.err = ctx.Err(); k.err == nil {
 				k.err = d.keep(ctx, k.letter)
 			}
+			if errors.Is(k.err, ErrWithdrawn) {
+				d.forget(k.letter.ID)
+			}
 			k.letter = digest.Letter{}
 			return nil
 		})
 	}
 	_ = group.Wait() // each has its own error
+}
+
+// forget lets go of a letter that must not be kept, and of the log as it was
+// when the letter was composed.
+func (d *desk) forget(letter string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.letters, letter)
+	clear(d.memo)
+	d.log, d.from = nil, d.edition.Mark
+	d.errata, d.read = nil, false
 }
 
 // await waits until every letter of the choices is kept.
@@ -117,6 +143,9 @@ func (d *desk) await(ctx context.Context, choices []Choice) error {
 		d.mu.Lock()
 		k := d.letters[c.Letter]
 		d.mu.Unlock()
+		if k == nil {
+			return ErrWithdrawn // forgotten by another batch
+		}
 		select {
 		case <-k.done:
 		case <-ctx.Done():

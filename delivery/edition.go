@@ -70,7 +70,8 @@ type Planning interface {
 	// Parts is the number of parts, numbered from 0.
 	Parts() int
 	// PutLetter keeps a letter's bytes (EncodeLetter), and what it brings for
-	// Recall, if it is not there yet.
+	// Recall, if it is not there yet. ErrWithdrawn if one of these posts is
+	// withdrawn by now.
 	PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error
 	// Plan carries out choices for subscribers of one part. For each that is
 	// still as the choice found it (active, of this cadence, same version, same
@@ -82,6 +83,10 @@ type Planning interface {
 	// has been worked through.
 	Close(ctx context.Context, edition string) error
 }
+
+// ErrWithdrawn says that a letter brings a post which was withdrawn since its
+// planner read the arrival log.
+var ErrWithdrawn = errors.New("the letter brings a post that was withdrawn")
 
 // ErrStage says that the edition is at a stage which does not allow that.
 var ErrStage = errors.New("the edition's stage does not allow that")

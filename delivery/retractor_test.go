@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -246,5 +247,28 @@ func TestAnEmptiedLetterIsNotSent(t *testing.T) {
 	s.got("nothing of it", s.send(&relay{}), mails{"all": "会议\n", "news": "会议\n"})
 	if c := s.counts(e.ID); c[delivery.Skipped] != 3 || c.Open() != 0 {
 		t.Errorf("Counts = %v, want three skipped", c)
+	}
+}
+
+// TestAPostWithdrawnWhileItIsPlanned withdraws one when the first letters are
+// rendered: none with it is kept any more.
+func TestAPostWithdrawnWhileItIsPlanned(t *testing.T) {
+	s := newScene(t)
+	for n := range 30 {
+		s.join(fmt.Sprint("all", n), subscribers.Daily)
+		s.join(fmt.Sprint("tea", n), subscribers.Daily, posts.Tag("茶叶"))
+		s.join(fmt.Sprint("news", n), subscribers.Daily, posts.Category("yaowen"))
+	}
+	s.arrive("采茶", posts.Tag("茶叶"))
+	s.arrive("会议", posts.Category("yaowen"))
+	var once sync.Once
+	s.print.before = func() { once.Do(func() { s.withdraw("采茶") }) }
+	if r := s.plan(subscribers.Daily); r.Queued != 60 || r.Moved != 30 {
+		t.Errorf("%d queued, %d with nothing pending, want 60 and 30", r.Queued, r.Moved)
+	}
+	for name, text := range s.send(&relay{}) {
+		if text != "会议\n" {
+			t.Errorf("%s got %q", name, text)
+		}
 	}
 }

@@ -181,11 +181,16 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 
 // printer renders letters as their titles, and counts.
 type printer struct {
+	before func() // each rendering; nil for nothing
+
 	mu      sync.Mutex
 	printed []digest.Letter
 }
 
 func (p *printer) Render(l digest.Letter) ([]byte, error) {
+	if p.before != nil {
+		p.before()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.printed = append(p.printed, l)

@@ -125,8 +125,7 @@ func (k keys) log() string { return k.common("log") }
 // numbers: HASH, post ID → arrival number; for ever.
 func (k keys) numbers() string { return k.common("numbers") }
 
-// amended: SET, arrival numbers of posts that were corrected or withdrawn; for
-// ever.
+// amended: HASH, arrival number → 'corrected' or 'withdrawn'; for ever.
 func (k keys) amended() string { return k.common("amended") }
 
 // edition: HASH, named fields (edition.go); editionLife after it finished. For

@@ -148,10 +148,14 @@ func (db *DB) PutLetter(ctx context.Context, edition, letter string, data []byte
 	if err := errors.Join(plain("edition", edition), plain("letter", letter)); err != nil {
 		return err
 	}
-	_, err := db.run(ctx, scriptLetter, call{
-		[]string{db.keys.letter(edition, letter), db.keys.brought(edition)},
-		[]any{letter, data, editionLife.Milliseconds(), delivery.EncodeBrought(brings), delivery.RecallFor.Milliseconds()},
-	})
+	args := []any{letter, data, editionLife.Milliseconds(), delivery.EncodeBrought(brings), delivery.RecallFor.Milliseconds()}
+	for _, b := range brings {
+		args = append(args, b.Number)
+	}
+	n, err := db.number(ctx, scriptLetter, []string{db.keys.letter(edition, letter), db.keys.brought(edition), db.keys.amended()}, args...)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("letter %s of %s: %w", letter, edition, delivery.ErrWithdrawn)
+	}
 	return err
 }
 

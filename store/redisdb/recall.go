@@ -18,7 +18,7 @@ import (
 // Amended returns the entries that arrived after since and were corrected or
 // withdrawn.
 func (db *DB) Amended(ctx context.Context, since time.Time) ([]digest.Entry, error) {
-	members, err := db.rdb.SMembers(ctx, db.keys.amended()).Result()
+	members, err := db.rdb.HKeys(ctx, db.keys.amended()).Result()
 	if err != nil {
 		return nil, db.fail("read corrections", err)
 	}

@@ -49,7 +49,7 @@ func (t *tx) decide(id posts.ID, d posts.Decision) (bool, error) {
 	if err != nil || n == 0 || d.Standing != posts.Withdrawn {
 		return n > 0, err
 	}
-	_, err = t.exec(`UPDATE arrival SET entry = json_set(entry, '$.Withdrawn', json('true')), amended = 1 WHERE post = ?`, id)
+	_, err = t.exec(`UPDATE arrival SET entry = json_set(entry, '$.Withdrawn', json('true')), amended = ? WHERE post = ?`, withdrawn, id)
 	return true, err
 }
 

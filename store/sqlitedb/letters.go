@@ -1,7 +1,9 @@
 package sqlitedb
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -22,6 +24,7 @@ type posted struct {
 	edition, letter string
 	data            []byte
 	brings          []digest.Brought
+	refused         error
 	done            chan error
 }
 
@@ -30,7 +33,7 @@ const maxPosted = 100
 
 // PutLetter implements delivery.Planning.
 func (db *DB) PutLetter(ctx context.Context, edition, letter string, data []byte, brings ...digest.Brought) error {
-	p := &posted{edition, letter, data, brings, make(chan error, 1)}
+	p := &posted{edition: edition, letter: letter, data: data, brings: brings, done: make(chan error, 1)}
 	box := &db.letters
 	box.mu.Lock()
 	box.waiting = append(box.waiting, p)
@@ -63,12 +66,31 @@ func (db *DB) keepLetters(ctx context.Context) {
 			return nil
 		})
 		for _, p := range batch {
-			p.done <- err
+			p.done <- cmp.Or(err, p.refused)
 		}
 	}
 }
 
+const withdrawnQuery = `SELECT 1 FROM arrival WHERE number IN (SELECT value FROM json_each(?)) AND amended = 2 LIMIT 1`
+
+// keepLetter keeps a letter, or says that it must not be.
 func (t *tx) keepLetter(p *posted) error {
+	numbers := make([]int64, len(p.brings))
+	for i := range numbers {
+		numbers[i] = p.brings[i].Number
+	}
+	list, err := json.Marshal(numbers)
+	if err != nil {
+		return err
+	}
+	gone, err := t.row(withdrawnQuery, values(string(list)), new(int))
+	if err != nil {
+		return err
+	}
+	if gone {
+		p.refused = fmt.Errorf("letter %s of %s: %w", p.letter, p.edition, delivery.ErrWithdrawn)
+		return nil
+	}
 	n, err := t.exec(`INSERT INTO letter VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, p.edition, p.letter, blob(p.data))
 	if err != nil || n == 0 || len(p.brings) == 0 {
 		return err

@@ -65,12 +65,28 @@ func (t *tx) arrive(e digest.Entry, number int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := t.exec(`INSERT INTO arrival VALUES (?, ?, ?, ?) ON CONFLICT (post) DO NOTHING`, number, e.Post, string(data), e.Amended())
+	n, err := t.exec(`INSERT INTO arrival VALUES (?, ?, ?, ?) ON CONFLICT (post) DO NOTHING`, number, e.Post, string(data), amendment(e))
 	if err != nil || n == 0 {
 		return false, err
 	}
 	_, err = t.exec(`UPDATE identity SET standing = ?, reason = '', since = 0 WHERE id = ?`, posts.Arrived, e.Post)
 	return true, err
+}
+
+// How an entry was amended, as the column amended has it.
+const (
+	corrected = 1
+	withdrawn = 2
+)
+
+func amendment(e digest.Entry) int {
+	switch {
+	case e.Withdrawn:
+		return withdrawn
+	case e.Correction != "":
+		return corrected
+	}
+	return 0
 }
 
 // Update implements digest.Log.
@@ -108,7 +124,7 @@ func (t *tx) update(e digest.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE arrival SET entry = ?, amended = ? WHERE number = ?`, string(changed), e.Amended(), e.Number)
+	_, err = t.exec(`UPDATE arrival SET entry = ?, amended = ? WHERE number = ?`, string(changed), amendment(e), e.Number)
 	return err
 }
 
@@ -121,7 +137,7 @@ func (db *DB) Since(ctx context.Context, after, to int64) (entries []digest.Entr
 	return entries, err
 }
 
-const amendedQuery = `SELECT entry FROM arrival INDEXED BY arrival_amended WHERE amended = 1 ORDER BY number`
+const amendedQuery = `SELECT entry FROM arrival INDEXED BY arrival_amended WHERE amended > 0 ORDER BY number`
 
 // Amended implements digest.Log.
 func (db *DB) Amended(ctx context.Context, since time.Time) (entries []digest.Entry, err error) {

@@ -35,6 +35,7 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 			"INDEX edition_cancelled", "delivery_ready (edition=?)"}},
 		{"old editions", oldQuery, values(1, 5), []string{"USING INDEX edition_old (trimmed=? AND finished>? AND finished<?)"}},
 		{"Amended", amendedQuery, nil, []string{"USING INDEX arrival_amended"}},
+		{"PutLetter", withdrawnQuery, values("[1,2]"), []string{"SEARCH arrival USING INTEGER PRIMARY KEY (rowid=?)"}},
 		{"Bringing", bringingQuery, values(5), []string{
 			"USING INDEX edition_opened (opened>?)", "SEARCH b USING PRIMARY KEY (edition=?)"}},
 		{"Reached", reachedQuery, values("[]", "daily-20261124-1"), []string{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
+	"github.com/enshi-daily/enshi/posts"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -18,6 +19,7 @@ func recall() []law {
 		{"Bringing returns the letters that brought any of the posts", bringingAny},
 		{"Bringing looks at editions opened after since alone", bringingSince},
 		{"Bringing knows what the bytes bring that PutLetter kept first", bringingFirst},
+		{"PutLetter fails with ErrWithdrawn if a post that it brings is withdrawn by now", putWithdrawn},
 		{"Reached returns what each edition has for each subscriber, in order", reachedStates},
 		{"Reached of nobody and of no edition is empty", reachedNothing},
 		{"Rewrite replaces a letter's bytes if they are those that were read", rewriteSwaps},
@@ -89,6 +91,29 @@ func bringingFirst(s *scene) {
 	s.brings(e.ID, "a", digest.Brought{Number: 2})
 	s.heads(ever(), []int64{1}, first)
 	s.heads(ever(), []int64{2})
+}
+
+func putWithdrawn(s *scene) {
+	w := s.watch()
+	s.arrive(w, 1, 4)
+	e := s.open(4)
+	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{corrected(1, "更正")}), "Update")
+	kept := s.brings(e.ID, "before", digest.Brought{Number: 2}, digest.Brought{Number: 3})
+	s.decide(decision(posts.Withdrawn, entry(2).Post), entry(2).Post)
+	gone := entry(4)
+	gone.Withdrawn = true
+	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{gone}), "Update")
+	for name, numbers := range map[string][]int64{"before": {2, 3}, "operator": {1, 2}, "file": {4}, "correction": {1, 3, 4}} {
+		var brings []digest.Brought
+		for _, n := range numbers {
+			brings = append(brings, digest.Brought{Number: n})
+		}
+		s.is(s.Store.PutLetter(s.ctx, e.ID, name, []byte("x"), brings...), "PutLetter of "+name, delivery.ErrWithdrawn)
+	}
+	also := s.brings(e.ID, "after", digest.Brought{Number: 1, Version: 7}, digest.Brought{Number: 3})
+	s.heads(ever(), []int64{1, 2, 3, 4}, kept, also)
+	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{entry(4)}), "Update")
+	s.brings(e.ID, "again", digest.Brought{Number: 4})
 }
 
 // reached demands what Reached returns.

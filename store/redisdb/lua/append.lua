@@ -16,7 +16,7 @@ for i = 2, #ARGV, 4 do
       head = head + 1
       redis.call('HSET', KEYS[3], ms(head), ARGV[i + 2] .. '\t' .. ARGV[i + 3])
       redis.call('HSET', KEYS[4], post, ms(head))
-      if amended ~= '' then redis.call('SADD', KEYS[6], ms(head)) end
+      if amended ~= '' then redis.call('HSET', KEYS[6], ms(head), amended) end
     end
     if standing and standing ~= 'arrived' then redis.call('HSET', KEYS[5], post, pack_identity('arrived', '""', '', rest)) end
   end

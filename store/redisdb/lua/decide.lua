@@ -18,7 +18,7 @@ for i = 4, #ARGV do
       if number then
         local entry = redis.call('HGET', KEYS[3], number)
         redis.call('HSET', KEYS[3], number, unmarked(entry) .. '\twithdrawn')
-        redis.call('SADD', KEYS[5], number)
+        redis.call('HSET', KEYS[5], number, 'withdrawn')
       end
     end
   end

@@ -11,7 +11,8 @@ for i = 2, #ARGV, 3 do
     local entry = redis.call('HGET', KEYS[2], number)
     local kept, mark = string.match(entry, '^([^\t]*)\t'), string.sub(entry, #unmarked(entry) + 1)
     redis.call('HSET', KEYS[2], number, kept .. '\t' .. ARGV[i + 2] .. mark)
-    redis.call((ARGV[i + 1] ~= '' or mark ~= '') and 'SADD' or 'SREM', KEYS[4], number)
+    local amended = mark ~= '' and 'withdrawn' or ARGV[i + 1]
+    if amended ~= '' then redis.call('HSET', KEYS[4], number, amended) else redis.call('HDEL', KEYS[4], number) end
     replaced = replaced + 1
   end
 end

@@ -34,9 +34,9 @@ CREATE TABLE arrival (
   number INTEGER PRIMARY KEY,
   post   TEXT NOT NULL UNIQUE,
   entry  TEXT NOT NULL,          -- digest.Entry
-  amended INTEGER NOT NULL       -- whether it was corrected or withdrawn
+  amended INTEGER NOT NULL       -- 1: it was corrected; 2: it was withdrawn
 ) STRICT;
-CREATE INDEX arrival_amended ON arrival (number) WHERE amended = 1;
+CREATE INDEX arrival_amended ON arrival (number) WHERE amended > 0;
 
 CREATE TABLE subscriber (
   id         TEXT PRIMARY KEY,
