@@ -27,6 +27,7 @@ const failVariable = "ENSHI_FAIL"
 // around what a sender does. After the final dot there is none: a mail server
 // under a test's control knows better when that has come in.
 var failPointNames = [...]string{
+	"any",                           // whichever comes: its hits are counted over all points
 	"decide.before", "decide.after", // an operator on posts
 	"append.before", "append.after", // posts arrive
 	"update.before", "update.after", // posts that did are corrected
@@ -98,11 +99,10 @@ func readFailPoints() (*failPoints, error) {
 
 // at is reached at a point.
 func (f *failPoints) at(name string) error {
-	f.mu.Lock()
-	a, found := f.actions[name]
-	f.hits[name]++
-	found = found && (a.hit == 0 || a.hit == f.hits[name])
-	f.mu.Unlock()
+	a, found := f.due(name)
+	if !found {
+		a, found = f.due("any")
+	}
 	if !found {
 		return nil
 	}
@@ -124,6 +124,15 @@ func (f *failPoints) at(name string) error {
 		return fmt.Errorf("fail point %s", name)
 	}
 	return nil
+}
+
+// due counts a hit, and returns what is to be done at it.
+func (f *failPoints) due(name string) (a failAction, found bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hits[name]++
+	a, found = f.actions[name]
+	return a, found && (a.hit == 0 || a.hit == f.hits[name])
 }
 
 // around puts the points NAME.before and NAME.after around a step. An error
