@@ -23,7 +23,9 @@ func (w *Worker) carry(ctx context.Context) {
 func (w *Worker) send(ctx context.Context, j job) {
 	d := j.delivery
 	outcome := w.attempt(ctx, j)
-	w.trouble.note(outcome, w.o.Now())
+	if outcome.Class != Unreachable || w.lights.nowhere(outcome) {
+		w.trouble.note(outcome, w.o.Now())
+	}
 	switch {
 	case outcome.Pause > 0 && outcome.Relay != "":
 		w.lights.hit(ctx, d.Group, outcome)

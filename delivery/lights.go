@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -69,10 +70,33 @@ func (l *lights) route(g Group) route {
 		}
 	}
 	if len(open) < len(l.relays) {
-		r.relays = open
+		r.relays, r.open = open, l.usable(open)
 	}
-	r.open = len(open) > 0
 	return r
+}
+
+// usable says whether a letter that only some relays may carry has one to go to:
+// one that works, or whose time to be tried again has come. If none works at all
+// that is everybody's trouble.
+func (l *lights) usable(open []string) bool {
+	if len(open) == 0 {
+		return false
+	}
+	works := false
+	for _, r := range l.sender.Relays() {
+		if slices.Contains(open, r.Name) && (r.Works() || !l.now().Before(r.Until)) {
+			return true
+		}
+		works = works || r.Works()
+	}
+	return !works
+}
+
+// nowhere says whether an outcome means that no relay can be reached, and not
+// only those that this letter was left with.
+func (l *lights) nowhere(o Outcome) bool {
+	works := func(r Relay) bool { return r.Works() }
+	return o.Class == Unreachable && !slices.ContainsFunc(l.sender.Relays(), works)
 }
 
 // refresh reads what other processes did, if the last time is not just now, and

@@ -193,6 +193,30 @@ func TestAPauseAtOneRelayLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// TestAPauseWhereTheOtherRelayIsDown leaves one group without a way out: it
+// waits, the others go, and a run that drains ends.
+func TestAPauseWhereTheOtherRelayIsDown(t *testing.T) {
+	s := newScene(t)
+	s.clock.run()
+	id := s.grouped(30, "qq", "rest")
+	qq := isTo("qq")
+	r := &relay{names: []string{"a:25", "b:25"}, down: "b:25", answer: func(m delivery.Message) delivery.Outcome {
+		switch {
+		case len(m.Relays) > 0 && m.Relays[0] == "b:25":
+			return delivery.Outcome{Class: delivery.Unreachable, Reply: "b:25: connection refused"}
+		case qq(m):
+			return delivery.Outcome{Class: delivery.Temporary, Code: 550, Relay: "a:25", Pause: 10 * time.Minute}
+		}
+		return delivery.Outcome{Class: delivery.Delivered, Code: 250, Relay: "a:25"}
+	}}
+	if err := s.worker(r).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if counts := s.counts(id); counts[delivery.Sent] != 30 || counts.Open() != 30 {
+		t.Errorf("Counts = %v, want the others sent and the group waiting", counts)
+	}
+}
+
 func TestConnectionsOfAGroupAreShared(t *testing.T) {
 	s := newScene(t)
 	s.clock.run()

@@ -215,6 +215,7 @@ type post struct {
 type relay struct {
 	answer func(delivery.Message) delivery.Outcome // nil: delivered
 	names  []string
+	down   string // of these, one that fails
 
 	mu  sync.Mutex
 	got []post
@@ -242,7 +243,11 @@ func (r *relay) Send(ctx context.Context, m delivery.Message, begin func(context
 func (r *relay) Relays() []delivery.Relay {
 	var all []delivery.Relay
 	for _, name := range r.names {
-		all = append(all, delivery.Relay{Name: name})
+		one := delivery.Relay{Name: name}
+		if name == r.down {
+			one.Fault, one.Until = delivery.Unreachable, time.Now().Add(24*time.Hour)
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -45,15 +45,15 @@ func (p *parts) heldGroups(ctx context.Context, relays []delivery.Relay, work []
 	return held, free, nil
 }
 
-// shutAt is the brake that opens first, if none of the relays may send to a
-// group before.
+// shutAt is the group's brake that opens first, if none of the relays may send
+// to it before, or fails.
 func shutAt(brakes []delivery.Brake, relays []delivery.Relay, g delivery.Group) (first delivery.Brake, shut bool) {
 	for _, r := range relays {
 		i := slices.IndexFunc(brakes, func(b delivery.Brake) bool { return b.Relay == r.Name && b.Group == g && b.Shut() })
-		if i < 0 {
+		switch {
+		case i < 0 && r.Works():
 			return delivery.Brake{}, false
-		}
-		if !shut || brakes[i].Until.Before(first.Until) {
+		case i >= 0 && (!shut || brakes[i].Until.Before(first.Until)):
 			first, shut = brakes[i], true
 		}
 	}
