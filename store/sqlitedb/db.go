@@ -74,7 +74,7 @@ func Open(o Options) (*DB, error) {
 		return nil, db.fault("open", err)
 	}
 	db.writes = newStatements(db.writer)
-	if err := db.migrate(context.Background()); err != nil {
+	if err := db.prime(context.Background()); err != nil {
 		return nil, errors.Join(db.fault("open", err), db.writer.Close())
 	}
 	if db.reader, err = connect(path, readers, "query_only(1)"); err != nil {

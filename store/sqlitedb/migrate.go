@@ -5,6 +5,10 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 //go:embed schema/*.sql
@@ -15,6 +19,24 @@ const applicationID = 0x656e7368
 
 // errForeign says that the file belongs to another program.
 var errForeign = errors.New("the file is a database of another program: name another file")
+
+// primeAgain is how soon prime tries again.
+const primeAgain = 10 * time.Millisecond
+
+// prime connects for the first time and migrates. Unlike anywhere else SQLite
+// does not wait for others who put a file into WAL mode, or leave it, at the same
+// moment: that is for us to do.
+func (db *DB) prime(ctx context.Context) (err error) {
+	for range busyTimeout / primeAgain {
+		var driver *sqlite.Error
+		err = db.migrate(ctx)
+		if !errors.As(err, &driver) || driver.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		time.Sleep(primeAgain)
+	}
+	return err
+}
 
 // migrate carries out the schema's steps that the store has not seen yet, one
 // transaction each, in the order of their names. Processes that start at once
