@@ -92,6 +92,13 @@ func (b Brake) Ease(now time.Time) (Brake, bool) {
 	return b, true
 }
 
+// WholeRelay stands for a relay that takes mail for nobody. Notices have no group
+// at all.
+const WholeRelay Group = "*"
+
+// OfRelay says that the relay itself fails, whatever the group.
+func (b Brake) OfRelay() bool { return b.Group == WholeRelay }
+
 // Shut says whether nothing but a probe may go out.
 func (b Brake) Shut() bool { return b.Stage == Pausing || b.Stage == Probing }
 
@@ -100,7 +107,7 @@ func (b Brake) Shut() bool { return b.Stage == Pausing || b.Stage == Probing }
 // used now.
 func (b Brake) Stale(now time.Time) bool {
 	after := 7 * 24 * time.Hour
-	if b.Group == "" {
+	if b.OfRelay() {
 		after = 10 * time.Minute
 	}
 	return now.Sub(b.Until) > after

@@ -57,7 +57,7 @@ func TestBrakeEasesStepByStep(t *testing.T) {
 
 func TestBrakesThatNobodyCaresForAreForgotten(t *testing.T) {
 	now := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
-	failing := delivery.Brake{Relay: "a:25", Stage: delivery.Pausing, Until: now.Add(-11 * time.Minute)}
+	failing := delivery.Brake{Relay: "a:25", Group: delivery.WholeRelay, Stage: delivery.Pausing, Until: now.Add(-11 * time.Minute)}
 	group := delivery.Brake{Relay: "a:25", Group: "qq", Stage: delivery.Pausing, Until: now.Add(-11 * time.Minute)}
 	old := delivery.Brake{Relay: "b:25", Group: "qq", Stage: delivery.Pausing, Until: now.Add(-8 * 24 * time.Hour)}
 	if got := delivery.Standing([]delivery.Brake{failing, group, old}, now); len(got) != 1 || got[0] != group {

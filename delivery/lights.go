@@ -36,7 +36,7 @@ func newLights(o WorkerOptions) *lights {
 	return l
 }
 
-// path is the way from a relay to a group; to "" while the relay itself fails.
+// path is the way from a relay to a group; to WholeRelay while that itself fails.
 type path struct {
 	relay string
 	group Group
@@ -243,7 +243,7 @@ func (l *lights) observe(ctx context.Context) {
 				l.log.Error("relay does not take mail: left alone for a while, longer each time", "relay", r.Name, "fault", r.Fault, "until", r.Until, "reply", r.Reply)
 			}
 		}
-		l.change(ctx, path{r.Name, ""}, func(b Brake) (Brake, bool) {
+		l.change(ctx, path{r.Name, WholeRelay}, func(b Brake) (Brake, bool) {
 			switch {
 			case !r.Works():
 				same := b.Stage == Pausing && b.Until.Equal(r.Until)
@@ -262,7 +262,7 @@ func (l *lights) observe(ctx context.Context) {
 func (l *lights) say(old, b Brake) {
 	where := []any{"relay", b.Relay, "group", b.Group}
 	switch {
-	case b.Group == "": // observe says it, also while the store is away
+	case b.OfRelay(): // observe says it, also while the store is away
 	case b.Stage == Pausing && b.Level > old.Level:
 		l.log.Warn("provider asks for less: paused", append(where, "until", b.Until, "times", b.Level, "reply", b.Reason)...)
 	case b.Stage == Pausing:

@@ -41,7 +41,7 @@ func (s *Server) sendingMetrics(ctx context.Context, b *strings.Builder, head fu
 		return err
 	}
 	if len(brakes) > 0 {
-		head("enshi_mail_paused", "Whether a relay sends a provider group nothing, because the provider asked for a pause; group \"\" if the relay itself fails.", "gauge")
+		head("enshi_mail_paused", "Whether a relay sends a provider group nothing, because the provider asked for a pause; group \"*\" if the relay itself fails.", "gauge")
 		for _, k := range brakes {
 			shut := 0
 			if k.Shut() {
@@ -87,7 +87,7 @@ func (s *Server) brakeFacts(v *visit) ([]templates.FactGroup, error) {
 	for _, b := range brakes {
 		fact := templates.Fact{Label: string(b.Group), Value: fill(v.text["status_slower"], "{times}", strconv.Itoa(1<<min(b.Level, 10)))}
 		switch {
-		case b.Group == "":
+		case b.OfRelay():
 			fact = templates.Fact{Label: v.text["status_relay"], Value: fill(v.text["status_away"], "{time}", s.moment(v.text, b.Until))}
 		case b.Shut():
 			fact.Value = fill(v.text["status_paused"], "{time}", s.moment(v.text, b.Until))

@@ -17,7 +17,7 @@ func brakesOn(t *testing.T, s *site) {
 	for _, b := range []delivery.Brake{
 		{Relay: "relay.example:25", Group: "qq", Stage: delivery.Pausing, Level: 2, Until: until, Reason: "550 frequency limited"},
 		{Relay: "relay.example:25", Group: "gmail", Stage: delivery.Easing, Level: 1, Until: until},
-		{Relay: "other.example:25", Stage: delivery.Pausing, Level: 7, Until: until, Reason: "connection refused"},
+		{Relay: "other.example:25", Group: delivery.WholeRelay, Stage: delivery.Pausing, Level: 7, Until: until, Reason: "connection refused"},
 	} {
 		if set, err := s.db.SetBrake(t.Context(), b); err != nil || !set {
 			t.Fatalf("SetBrake = %t, %v", set, err)
@@ -37,7 +37,7 @@ func TestMetricsCountBrakesAndRelays(t *testing.T) {
 		`# TYPE enshi_mail_paused gauge`,
 		`enshi_mail_paused{relay="relay.example:25",group="qq"} 1`,
 		`enshi_mail_paused{relay="relay.example:25",group="gmail"} 0`,
-		`enshi_mail_paused{relay="other.example:25",group=""} 1`,
+		`enshi_mail_paused{relay="other.example:25",group="*"} 1`,
 		`enshi_mail_halvings{relay="relay.example:25",group="qq"} 2`,
 		`enshi_relay_up{relay="relay.example:25"} 1`,
 		`enshi_relay_up{relay="other.example:25"} 0`,

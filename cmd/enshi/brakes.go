@@ -84,13 +84,17 @@ func (p *parts) brakes(ctx context.Context) ([]delivery.Brake, error) {
 }
 
 func newBrakeView(b delivery.Brake) brakeView {
-	return brakeView{b.Relay, b.Group, b.Stage, b.Level, b.Until.Local().Format(time.RFC3339), b.Reason}
+	group := b.Group
+	if b.OfRelay() {
+		group = ""
+	}
+	return brakeView{b.Relay, group, b.Stage, b.Level, b.Until.Local().Format(time.RFC3339), b.Reason}
 }
 
 func brakeLine(b delivery.Brake) string {
 	until := b.Until.Local().Format(time.RFC3339)
 	switch {
-	case b.Group == "":
+	case b.OfRelay():
 		return fmt.Sprintf("relay %s does not take mail, tried again at %s: %s", b.Relay, until, b.Reason)
 	case b.Stage == delivery.Pausing:
 		return fmt.Sprintf("%s by %s: paused until %s, then one mail tries (asked %d times): %s", b.Group, b.Relay, until, b.Level, b.Reason)

@@ -72,21 +72,13 @@ func (p *parts) troubles(ctx context.Context) (all []trouble) {
 				fmt.Sprintf("edition %s is paused: %s: mend that, then run enshi editions resume %[1]s", e.ID, e.Paused)})
 		}
 	}
-	brakes, err := p.store.Brakes(ctx)
+	brakes, err := p.brakes(ctx)
 	if err != nil {
 		return append(all, trouble{"store", "the store does not answer: " + err.Error()})
 	}
-	for _, b := range delivery.Standing(brakes, p.now()) {
-		if !b.Shut() {
-			continue
-		}
-		until := b.Until.Format(time.RFC3339)
-		switch {
-		case b.Group == "":
-			all = append(all, trouble{"relay " + b.Relay, fmt.Sprintf("relay %s does not take mail: tried again at %s: %s", b.Relay, until, b.Reason)})
-		case b.Level >= patientBrakes:
-			all = append(all, trouble{"provider " + b.Relay + " " + string(b.Group),
-				fmt.Sprintf("%s takes no mail from %s: tried again at %s: %s", b.Group, b.Relay, until, b.Reason)})
+	for _, b := range brakes {
+		if b.Shut() && (b.OfRelay() || b.Level >= patientBrakes) {
+			all = append(all, trouble{"brake " + b.Relay + " " + string(b.Group), brakeLine(b)})
 		}
 	}
 	return all
