@@ -176,25 +176,30 @@ func (d *Demand) get(ctx context.Context, s *stand, r request) (File, error) {
 		return file, nil
 	}
 	o := r.draft()
-	for {
-		file, ok := d.kept(r, func(k *kept) bool {
+	current := func() (File, bool) {
+		return d.kept(r, func(k *kept) bool {
 			if k.recipe != "" && k.recipe == o.doc.Recipe {
 				k.from = s
 			}
 			return k.from == s
 		})
-		if ok {
-			return file, nil
-		}
+	}
+	for {
 		done, ours := d.begin(r.path)
 		if ours {
 			defer d.end(r.path)
+			if file, ok := current(); ok {
+				return file, nil // another has just built it
+			}
 			return d.build(ctx, s, r, o)
 		}
 		select {
 		case <-done:
 		case <-ctx.Done():
 			return File{}, ctx.Err()
+		}
+		if file, ok := current(); ok {
+			return file, nil
 		}
 	}
 }
