@@ -71,7 +71,9 @@ func TestWithdrawnPostsLeaveLettersThatWait(t *testing.T) {
 	}
 }
 
-func TestWithdrawnPostsLeaveCorrections(t *testing.T) {
+// newCorrected has a letter waiting for a reader: a post, and the correction of
+// one that he was sent the day before.
+func newCorrected(t *testing.T) *scene {
 	s := newScene(t)
 	s.join("reader", subscribers.Daily)
 	s.arrive("采茶", posts.Tag("茶叶"))
@@ -80,6 +82,11 @@ func TestWithdrawnPostsLeaveCorrections(t *testing.T) {
 	s.arrive("会议", posts.Category("yaowen"))
 	s.clock.Advance(24 * time.Hour)
 	s.plan(subscribers.Daily)
+	return s
+}
+
+func TestWithdrawnPostsLeaveCorrections(t *testing.T) {
+	s := newCorrected(t)
 	s.withdraw("采茶")
 	s.retract(s.retractor(s.store), delivery.Retracted{Letters: 1})
 	s.got("without the correction", s.send(&relay{}), mails{"reader": "会议\n"})
@@ -88,14 +95,7 @@ func TestWithdrawnPostsLeaveCorrections(t *testing.T) {
 // TestCorrectionsAloneAreNotLeft empties a letter down to a correction, which
 // makes no mail and is told of later.
 func TestCorrectionsAloneAreNotLeft(t *testing.T) {
-	s := newScene(t)
-	s.join("reader", subscribers.Daily)
-	s.arrive("采茶", posts.Tag("茶叶"))
-	s.mail(subscribers.Daily)
-	s.correct("采茶", "三吨")
-	s.arrive("会议", posts.Category("yaowen"))
-	s.clock.Advance(24 * time.Hour)
-	s.plan(subscribers.Daily)
+	s := newCorrected(t)
 	s.withdraw("会议")
 	s.retract(s.retractor(s.store), delivery.Retracted{Letters: 1, Skipped: 1})
 	s.got("nothing", s.send(&relay{}), mails{})
