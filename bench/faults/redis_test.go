@@ -23,18 +23,24 @@ func (s *scene) slow(d time.Duration) {
 	})
 }
 
+// newFleet has a planner and two senders at work on a server, slowly.
+func newFleet(t *testing.T, server *redistest.Server, lease time.Duration) *scene {
+	s := newScene(t, setting{redis: server, people: crowd, cadence: subscribers.Instant, lease: lease})
+	s.slow(5 * time.Millisecond)
+	s.post(3)
+	s.serve("plan.after:*=sleep 20ms", "watch,plan")
+	s.serve("", "send")
+	s.serve("", "send")
+	return s
+}
+
 // TestRedisIsKilled kills redis-server again and again, while people are planned
 // and while mails go out, and leaves it down for a while. Daemons wait, remember
 // what they know, and record it when it is back: nothing is in doubt.
 func TestRedisIsKilled(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--appendfsync", "always")
-	s := newScene(t, setting{redis: server, people: crowd, cadence: subscribers.Instant, lease: 3 * shortLease})
-	s.slow(5 * time.Millisecond)
-	s.post(3)
-	s.serve("plan.after:*=sleep 20ms", "watch,plan")
-	s.serve("", "send")
-	s.serve("", "send")
+	s := newFleet(t, server, 3*shortLease)
 	const kills = 6
 	for range kills {
 		want := s.inbox.count() + 100
@@ -56,12 +62,7 @@ func TestRedisIsKilled(t *testing.T) {
 func TestRedisStandsStill(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	s := newScene(t, setting{redis: server, people: crowd, cadence: subscribers.Instant, lease: shortLease})
-	s.slow(5 * time.Millisecond)
-	s.post(3)
-	s.serve("plan.after:*=sleep 20ms", "watch,plan")
-	s.serve("", "send")
-	s.serve("", "send")
+	s := newFleet(t, server, shortLease)
 	const times = 3
 	for range times {
 		want := s.inbox.count() + 200
