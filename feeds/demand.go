@@ -136,10 +136,11 @@ func (d *Demand) Combine(ctx context.Context, topics []posts.Topic, f Format) (F
 	if err != nil {
 		return File{}, err
 	}
-	if len(topics) > MaxCombined {
+	u := union{topics: posts.SortTopics(topics), format: f}
+	if len(u.topics) > MaxCombined {
 		return File{}, ErrNoDocument
 	}
-	return d.union(ctx, s, union{topics: posts.SortTopics(topics), format: f})
+	return d.union(ctx, s, u)
 }
 
 // Private returns somebody's own topics as a feed, however many they are.
