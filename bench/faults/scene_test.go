@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/internal/sitetest"
 	"github.com/enshi-daily/enshi/internal/smtptest"
 	"github.com/enshi-daily/enshi/store/redisdb"
 	"github.com/enshi-daily/enshi/store/sqlitedb"
@@ -130,13 +130,7 @@ func newScene(tb testing.TB, o setting) *scene {
 
 func (s *scene) write(name, text string) {
 	s.Helper()
-	path := filepath.Join(s.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		s.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		s.Fatal(err)
-	}
+	sitetest.Place(s, filepath.Join(s.dir, filepath.FromSlash(name)), text)
 }
 
 // domains are of several provider groups.
@@ -212,10 +206,12 @@ func (s *scene) serve(fail, roles string) *process {
 	return p
 }
 
-// stop ends all daemons as an operator does.
+// stop ends all daemons as an operator does, who has seen them begin: a process
+// that listens to no signal yet ends by one.
 func (s *scene) stop() {
 	s.Helper()
 	for _, p := range s.daemons {
+		await(s, "enshi "+p.args+" has begun", func() bool { return !p.running() || p.out.String() != "" })
 		p.signal(syscall.SIGTERM)
 	}
 	for _, p := range s.daemons {

@@ -19,6 +19,7 @@ import (
 	"github.com/emersion/go-message/mail"
 
 	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/internal/sitetest"
 	"github.com/enshi-daily/enshi/internal/smtptest"
 )
 
@@ -102,6 +103,7 @@ type place struct {
 	t     *testing.T
 	dir   string
 	flags []string
+	store string // its URL, "" for SQLite
 	smtp  *smtptest.Server
 	log   *buffer
 	now   func() time.Time // of serve, nil for the system's clock
@@ -116,7 +118,8 @@ func newPlace(t *testing.T, store, out string) *place {
 	p.write("enshi.yaml", "digest: {quiet: 1s}\nrescan: 1m\n")
 	p.write("site/_config.yml", "title: 云台日报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\n")
 	if store == "redis" {
-		p.flags = append(p.flags, "--store", redistest.Start(t).URL())
+		p.store = redistest.Start(t).URL()
+		p.flags = append(p.flags, "--store", p.store)
 	}
 	if out == "smtp" {
 		p.smtp = smtptest.Start(t)
@@ -127,13 +130,7 @@ func newPlace(t *testing.T, store, out string) *place {
 
 func (p *place) write(name, text string) {
 	p.t.Helper()
-	path := filepath.Join(p.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	sitetest.Place(p.t, filepath.Join(p.dir, name), text)
 }
 
 func (p *place) post(name, title, date, topics string) {

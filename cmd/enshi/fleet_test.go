@@ -12,6 +12,7 @@ import (
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/internal/sitetest"
 	"github.com/enshi-daily/enshi/internal/smtptest"
 	"github.com/enshi-daily/enshi/store/redisdb"
 )
@@ -63,13 +64,7 @@ func newFleet(t *testing.T, store string, readers int) *fleet {
 
 func (f *fleet) write(name, text string) {
 	f.t.Helper()
-	path := filepath.Join(f.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		f.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		f.t.Fatal(err)
-	}
+	sitetest.Place(f.t, filepath.Join(f.dir, name), text)
 }
 
 func (f *fleet) post(name, title string, at time.Time) {

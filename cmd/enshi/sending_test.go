@@ -92,11 +92,17 @@ func writePost(ts *testscript.TestScript, neg bool, args []string) {
 
 // ledger opens the script's store as another process would.
 func openLedger(ts *testscript.TestScript) *parts {
-	cfg := config.Default()
-	cfg.Data, cfg.Store = ts.MkAbs("data"), config.NewURL(ts.Getenv("ENSHI_STORE"))
-	p := &parts{cfg: cfg, now: time.Now, log: newLogger(&bytes.Buffer{}, cfg.Log, true)}
-	ts.Check(p.openStore(context.Background()))
+	p, err := ledgerOf(ts.MkAbs("data"), ts.Getenv("ENSHI_STORE"))
+	ts.Check(err)
 	return p
+}
+
+// ledgerOf opens a store as another process would; "" is SQLite below data.
+func ledgerOf(data, store string) (*parts, error) {
+	cfg := config.Default()
+	cfg.Data, cfg.Store = data, config.NewURL(store)
+	p := &parts{cfg: cfg, now: time.Now, log: newLogger(&bytes.Buffer{}, cfg.Log, true)}
+	return p, p.openStore(context.Background())
 }
 
 // edition NAME puts the ID of the latest edition with anybody in it into $NAME.

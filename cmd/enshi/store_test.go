@@ -1,9 +1,12 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/enshi-daily/enshi/delivery"
 )
 
 // TestFencedProcessesEnd begins a new epoch while a daemon runs: it ends by
@@ -15,6 +18,7 @@ func TestFencedProcessesEnd(t *testing.T) {
 			p.post("2026-01-02-jiuwen.md", "旧闻一则", "2026-01-02 08:00:00 +0800", "tags: 茶叶")
 			base, ended := p.daemon()
 			p.signUp(base, "reader@example.com", "*", "daily")
+			p.idle()
 			if got := p.enshi("store", "show"); got != "epoch 0, in use\n" {
 				t.Errorf("store show = %q", got)
 			}
@@ -25,6 +29,7 @@ func TestFencedProcessesEnd(t *testing.T) {
 
 			base, ended = p.daemon()
 			p.signUp(base, "second@example.com", "*", "daily")
+			p.idle()
 			if got := p.enshi("store", "retire", "--reason", "moved to redis://new"); got != "epoch 2, retired: moved to redis://new\n" {
 				t.Errorf("store retire = %q", got)
 			}
@@ -41,6 +46,21 @@ func TestFencedProcessesEnd(t *testing.T) {
 			p.enshi("send-digest", "--cadence", "daily")
 		})
 	}
+}
+
+// idle waits until no notice is on its way: what a fenced process had in hand
+// stays with it until the lease ends.
+func (p *place) idle() {
+	p.t.Helper()
+	ledger, err := ledgerOf(filepath.Join(p.dir, "data"), p.store)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer ledger.close()
+	p.await("every notice is sent", func() bool {
+		counts, err := ledger.noticeCounts(p.t.Context())
+		return err == nil && counts.Total() == counts[delivery.Sent]
+	})
 }
 
 // daemon is serve whose end can be waited for.
