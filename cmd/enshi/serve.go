@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,9 @@ func serve(c *cli.Context, p *parts) error {
 	}
 	group.Go(func() error { return d.heedEpoch(ctx) })
 	group.Go(func() error { return d.mind(ctx) })
+	if !roles[roleWeb] {
+		d.greet()
+	}
 	return group.Wait()
 }
 
@@ -182,7 +186,7 @@ func (d *daemon) openSite(ctx context.Context) error {
 // that goes wrong here ends the daemon; it is said, and tried again.
 func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.Time) {
 	first := d.archive.last == nil
-	if !d.greeted {
+	if d.roles[roleWeb] && !d.greeted {
 		defer d.greet()
 	}
 	r, err := d.archive.scan(ctx, scanOptions{changes: changes, record: d.roles[roleWatch]})
@@ -290,6 +294,8 @@ func (d *daemon) greet() {
 			line += " from " + d.public + "/"
 		}
 		d.say("%s", line)
+	} else {
+		d.say("begun: %s", strings.Join(slices.Sorted(maps.Keys(d.roles)), ", "))
 	}
 	if note := d.outboxNote(); note != "" {
 		d.say("%s", note)
