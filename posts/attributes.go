@@ -1,6 +1,7 @@
 package posts
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,6 +60,15 @@ func (w *writer) imageAttributes(n *html.Node, kept []html.Attribute) ([]html.At
 	}
 	if !has(kept, "alt") {
 		kept = append(kept, html.Attribute{Key: "alt"})
+	}
+	// The W3C feed validator takes what follows the last "src=" of an image for
+	// its address, be that in its description.
+	isSource := func(a html.Attribute) bool { return a.Key == "src" }
+	if at := slices.IndexFunc(kept, isSource); at >= 0 && slices.ContainsFunc(kept, func(a html.Attribute) bool {
+		return !isSource(a) && strings.Contains(a.Val, "src=")
+	}) {
+		source := kept[at]
+		kept = append(slices.Delete(kept, at, at+1), source)
 	}
 	return kept, has(kept, "src")
 }
