@@ -41,7 +41,7 @@ func (b *Builder) opml(c *posts.Catalogue, topics []posts.Topic) (Document, erro
 	for _, t := range topics {
 		groups[t.Kind()] = append(groups[t.Kind()], b.outline(t))
 	}
-	root := opmlRoot{Version: "2.0", Title: fmt.Sprintf(b.words.opml, b.o.Title), Body: groups[posts.KindAll]}
+	root := opmlRoot{Version: "2.0", Title: escapeHTML(fmt.Sprintf(b.words.opml, b.o.Title)), Body: groups[posts.KindAll]}
 	if list := groups[posts.KindCategory]; len(list) > 0 {
 		root.Body = append(root.Body, outline{Text: b.words.categories, Outlines: list})
 	}
@@ -56,13 +56,15 @@ func (b *Builder) opml(c *posts.Catalogue, topics []posts.Topic) (Document, erro
 	return doc, nil
 }
 
+// outline has its texts as HTML, as OPML 2.0 lets them be and the W3C validator
+// reads them.
 func (b *Builder) outline(t posts.Topic) outline {
-	title := b.Title(t)
+	title := escapeHTML(b.Title(t))
 	return outline{
 		Type:        "rss", // OPML 2.0 has one type for every kind of feed
 		Text:        title,
 		Title:       title,
-		Description: b.description(t),
+		Description: escapeHTML(b.description(t)),
 		XMLURL:      b.o.PublicURL + b.o.Addresses.URLPath(t, Atom),
 		HTMLURL:     b.o.PublicURL + b.o.Addresses.PagePath(t),
 		Language:    b.o.Language,
