@@ -73,13 +73,15 @@ func (b *Builder) atomFeed(f *feed) *atomRoot {
 func atomEntry(e *entry) *atomItem {
 	item := &atomItem{
 		AtomEntry: &gorilla.AtomEntry{
-			Id:        atomID(e.id),
-			Updated:   stamp(e.updated, e.fraction),
-			Published: wholly(e.published).Format(time.RFC3339),
+			Id:      atomID(e.id),
+			Updated: stamp(e.updated, e.fraction),
 		},
 		Title:   plain(e.title),
 		Links:   []link{{Rel: "alternate", Type: "text/html", Href: e.link}},
 		Summary: plain(e.summary),
+	}
+	if !e.published.Before(datedSince()) {
+		item.Published = wholly(e.published).Format(time.RFC3339)
 	}
 	for _, name := range e.authors {
 		item.Authors = append(item.Authors, person{plain(name)})

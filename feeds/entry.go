@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -43,16 +45,24 @@ func (b *Builder) newEntry(p *posts.Post, content posts.Content) *entry {
 	if strings.TrimSpace(e.html) == "" {
 		e.html = "<p>" + escapeHTML(e.summary) + "</p>"
 	}
+	e.html = spellLatin(e.html)
 	e.authors = texts(p.Authors)
-	if address, ok := webAddress(Clean(p.SourceURL)); ok && p.SourceURL != "" {
+	if address, ok := namedAddress(p.SourceURL); ok {
 		source, _ := url.Parse(address)
 		e.sourceURL = address
 		e.sourceName = firstText(p.SourceName, source.Host)
 	}
-	if address, ok := webAddress(Clean(content.Image)); ok {
+	if address, ok := namedAddress(content.Image); ok {
 		e.image = address
 	}
 	return e
+}
+
+// namedAddress is a web address of a host with a name, or with an IPv4 address:
+// feed validators know no others in RSS.
+func namedAddress(s string) (string, bool) {
+	address, ok := webAddress(Clean(s))
+	return address, ok && !strings.Contains(address, "[")
 }
 
 // withdrawnEntry keeps a withdrawn post's identity, place and topics, and says
@@ -66,17 +76,18 @@ func (b *Builder) withdrawnEntry(p *posts.Post) *entry {
 }
 
 func (b *Builder) bareEntry(p *posts.Post) *entry {
-	e := &entry{
+	return &entry{
 		id:        text(string(p.ID)),
 		link:      b.o.SiteURL + "/" + strings.TrimPrefix(escapeURI(text(p.URL), true), "/"),
 		published: p.Date,
-		updated:   p.Updated,
+		updated:   latest(p),
 		terms:     texts(slices.Concat(p.Categories, p.Tags)),
 	}
-	if e.updated.Before(e.published) {
-		e.updated = e.published
-	}
-	return e
+}
+
+// changed says whether the entry was updated after it was published.
+func (e *entry) changed() bool {
+	return e.updated.After(e.published) && e.updated.After(datedSince())
 }
 
 // firstText returns the first of some texts that is not blank when cleaned.
@@ -128,27 +139,56 @@ func wholly(t time.Time) time.Time {
 // The URIs without a host that are ids: RFC 4151 §2.1, RFC 8141 §2, RFC 9562 §4.
 var (
 	tagURI  = regexp.MustCompile(`^tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:`)
-	urn     = regexp.MustCompile(`^(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^#?]+$`)
-	uuidURN = regexp.MustCompile(`^(?i:urn:uuid):[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	urn     = regexp.MustCompile(`^urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^/?#&~]+$`)
+	uuidURN = regexp.MustCompile(`^urn:(?i:uuid):[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
 
+// needless are percent-encoded characters that stand for themselves, and digits
+// in lower case: RFC 3986 §6.2.2.
+var needless = regexp.MustCompile(`%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE]|[0-9A-F]?[a-f])`)
+
 // atomID returns an id as atom:id takes it (RFC 4287 §4.2.6): a web address, a
-// tag: URI or a URN, in ASCII, which is all that the feed validator lets pass.
-// Front matter may hold any guid; another one is stood for by a UUID of its
-// bytes, in Atom only. A URI is never respelled, not even into its canonical
-// form: readers compare it byte by byte.
+// tag: URI or a URN, in ASCII and in its canonical form, which is all that the
+// feed validator lets pass. Front matter may hold any guid; another one is stood
+// for by a UUID of its bytes, in Atom only. A URI is never respelled, not even
+// into its canonical form: readers compare it byte by byte.
 func atomID(id string) string {
-	if escapeURI(id, true) == id {
-		u, err := url.Parse(id)
-		switch {
-		case err != nil:
-		case u.Scheme == "http", u.Scheme == "https":
-			if u.Hostname() != "" {
-				return id
-			}
-		case tagURI.MatchString(id), uuidURN.MatchString(id), urn.MatchString(id) && u.Scheme == "urn" && !strings.HasPrefix(strings.ToLower(id), "urn:uuid:"):
-			return id
-		}
+	if canonical(id) {
+		return id
 	}
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(id)).URN()
+}
+
+// canonical says whether an id may stand in Atom as it is.
+func canonical(id string) bool {
+	decoded, err := url.PathUnescape(id)
+	if err != nil || !utf8.ValidString(decoded) || !norm.NFC.IsNormalString(decoded) {
+		return false
+	}
+	if escapeURI(id, true) != id || needless.MatchString(id) || strings.Count(id, "#") > 1 {
+		return false
+	}
+	if strings.HasPrefix(id, "http:") || strings.HasPrefix(id, "https:") {
+		return canonicalWeb(id)
+	}
+	isUUID := len(id) > 9 && strings.EqualFold(id[:9], "urn:uuid:")
+	return tagURI.MatchString(id) || uuidURN.MatchString(id) || !isUUID && urn.MatchString(id)
+}
+
+// canonicalWeb is what RFC 3986 §6.2.2.3 and §6.2.3 ask of web addresses.
+func canonicalWeb(id string) bool {
+	base, err := url.Parse(id)
+	if err != nil || base.Path == "" || base.Hostname() == "" {
+		return false
+	}
+	_, port, hasPort := strings.Cut(base.Host, ":")
+	if hasPort && (port == "" || port[0] == '0' || port == "80" && base.Scheme == "http" || port == "443" && base.Scheme == "https") {
+		return false
+	}
+	for segment := range strings.SplitSeq(base.EscapedPath(), "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return base.Host == strings.ToLower(base.Host) && !strings.HasSuffix(base.Hostname(), ".")
 }

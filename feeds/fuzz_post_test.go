@@ -4,9 +4,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
@@ -52,11 +56,12 @@ func FuzzPost(f *testing.F) {
 			}
 			return
 		}
-		docs := w.documents(t, nil, tolerable()...)
+		docs := w.documents(t, nil)
 		first := itemOf(t, docs[natural().Path(posts.Everything, feeds.Atom)])
 		text := shown(t, first.Content)
 		for _, format := range feeds.Formats[1:] {
-			if item := itemOf(t, docs[natural().Path(posts.Everything, format)]); item.Title != first.Title || shown(t, item.Content) != text {
+			item := itemOf(t, docs[natural().Path(posts.Everything, format)])
+			if saidAs(item.Title, feeds.Atom) != first.Title || shown(t, item.Content) != text {
 				t.Errorf("%s says %q, %q; atom %q, %q", format, item.Title, shown(t, item.Content), first.Title, text)
 			}
 		}
@@ -64,14 +69,20 @@ func FuzzPost(f *testing.F) {
 			t.Errorf("Liquid in %s, %v", content.HTML, err)
 		}
 		if len(docs) < 30 {
-			w.documents(t, func(o *feeds.Options) { o.Excerpt = true }, tolerable()...)
+			w.documents(t, func(o *feeds.Options) { o.Excerpt = true })
 		}
 	})
 }
 
-// tolerable is what only the author of a post can put right: dates before there
-// was a Web, and a guid of his own that is not in its canonical spelling or too
-// short.
-func tolerable() []string {
-	return []string{"ImplausibleDate", "NonCanonicalURI", "NotSufficientlyUnique"}
+// saidAs is a plain text as a document of a format has it: in XML validators
+// take end tags for HTML, and UTF-8 that was read as Latin-1 for damage.
+func saidAs(text string, f feeds.Format) string {
+	if f == feeds.JSON {
+		return text
+	}
+	latin, err := charmap.ISO8859_1.NewEncoder().String(text)
+	if err == nil && utf8.ValidString(latin) && feeds.Clean(latin) == latin {
+		text = latin
+	}
+	return regexp.MustCompile(`(</[A-Za-z][A-Za-z0-9]*)>`).ReplaceAllString(text, "$1 >")
 }

@@ -47,7 +47,7 @@ func FuzzDocuments(f *testing.F) {
 				t.Errorf("%s is not UTF-8", path)
 			}
 		}
-		checkDocuments(t, docs, tolerable()...)
+		checkDocuments(t, docs)
 	})
 }
 

@@ -36,7 +36,7 @@ func jsonEntry(e *entry) *gorilla.JSONItem {
 		PublishedDate: &published,
 		Tags:          e.terms,
 	}
-	if e.updated.After(e.published) {
+	if e.changed() {
 		updated := wholly(e.updated)
 		item.ModifiedDate = &updated
 	}

@@ -3,7 +3,10 @@ package feeds
 import (
 	"encoding/xml"
 	"path"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	gorilla "github.com/gorilla/feeds"
 )
@@ -148,16 +151,18 @@ func (b *Builder) links(f *feed, format Format) []link {
 func rssEntry(e *entry) *rssItem {
 	item := &rssItem{
 		RssItem: &gorilla.RssItem{
-			Link:    e.link,
-			Guid:    &gorilla.RssGuid{Id: e.id, IsPermaLink: "false"},
-			PubDate: rfc822(e.published),
+			Link: e.link,
+			Guid: &gorilla.RssGuid{Id: rssGUID(e.id), IsPermaLink: "false"},
 		},
 		Title:       plain(e.title),
 		Description: plain(escapeHTML(e.summary)),
 		Creators:    plains(e.authors),
 		Categories:  plains(e.terms),
 	}
-	if e.updated.After(e.published) {
+	if !e.published.Before(datedSince()) {
+		item.PubDate = rfc822(e.published)
+	}
+	if e.changed() {
 		item.Updated = stamp(e.updated, e.fraction)
 	}
 	if e.sourceURL != "" {
@@ -167,6 +172,15 @@ func rssEntry(e *entry) *rssItem {
 		item.Thumbnail = &thumbnail{URL: e.image}
 	}
 	return item
+}
+
+// rssGUID is an id as it is, but for a short number, which the W3C validator does
+// not take for unique (NotSufficientlyUnique).
+func rssGUID(id string) string {
+	if len(id) < 9*utf8.UTFMax && utf8.RuneCountInString(id) < 9 && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsDigit(r) }) {
+		return atomID(id)
+	}
+	return id
 }
 
 func rfc822(t time.Time) string { return wholly(t).Format(time.RFC1123Z) }

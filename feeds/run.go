@@ -121,11 +121,19 @@ func expired(c *posts.Catalogue, p *posts.Post) bool {
 }
 
 func latest(p *posts.Post) time.Time {
-	if p.Updated.Before(p.Date) {
-		return p.Date
+	at := p.Updated
+	for _, t := range []time.Time{p.Date, datedSince()} {
+		if at.Before(t) {
+			at = t
+		}
 	}
-	return p.Updated
+	return at
 }
+
+// datedSince is when dates begin in feeds of XML, in whatever zone they are
+// written: the W3C validator takes one before 1990 for a mistake
+// (ImplausibleDate). Where a date may be left out, an earlier one is.
+func datedSince() time.Time { return time.Date(1990, 1, 2, 0, 0, 0, 0, time.UTC) }
 
 // instant is what an Atom entry's updated element says.
 type instant struct {

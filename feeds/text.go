@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"encoding/xml"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,11 +77,59 @@ type innerXML struct {
 }
 
 func escapePlain(s string) string {
+	s = decodeTwice(s)
 	if !strings.ContainsAny(s, "&<>") {
 		return s
 	}
+	if strings.Contains(s, "</") {
+		s = endTag.ReplaceAllString(s, "</$1 >")
+	}
 	return strings.NewReplacer("&", "&#x26;", "<", "&#x3C;", ">", "&#x3E;").Replace(s)
 }
+
+// endTag is what the W3C validator takes for HTML in plain text however it is
+// escaped (ContainsHTML). A space before its end is as good for people.
+var endTag = regexp.MustCompile(`</([A-Za-z][A-Za-z0-9]*)>`)
+
+// decodeTwice mends text that is UTF-8 read as Latin-1, like "cafÃ©", which the
+// W3C validator recognises (BadCharacters).
+func decodeTwice(s string) string {
+	if strings.IndexByte(s, latinLead) < 0 {
+		return s
+	}
+	latin := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return s
+		}
+		latin = append(latin, byte(r))
+	}
+	if mended := string(latin); utf8.Valid(latin) && dirty(mended) == len(mended) {
+		return mended
+	}
+	return s
+}
+
+// latinLead begins Â and Ã in UTF-8, for which the first byte of most accented
+// letters is taken in Latin-1.
+const latinLead = 0xc3
+
+// spellLatin writes these two as references where HTML has them before what
+// would make them such a letter: a validator that is shown a piece of a long
+// text cannot tell.
+func spellLatin(html string) string {
+	if strings.IndexByte(html, latinLead) < 0 {
+		return html
+	}
+	return latinPair.ReplaceAllStringFunc(html, func(pair string) string {
+		if strings.HasPrefix(pair, "Â") {
+			return "&#xC2;" + pair[len("Â"):]
+		}
+		return "&#xC3;" + pair[len("Ã"):]
+	})
+}
+
+var latinPair = regexp.MustCompile(`[ÂÃ][\x{80}-\x{bf}]`)
 
 // escapeHTML makes plain text HTML.
 func escapeHTML(s string) string {

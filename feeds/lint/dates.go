@@ -45,7 +45,7 @@ func (l *linter) rfc3339(n *node) {
 // plausible: the validator also warns of dates that lie ahead; what the time is
 // must not decide here.
 func (l *linter) plausible(n *node, t time.Time) {
-	if t.Year() < 1990 || t.Year() > 9999 {
+	if t.Year() < 1990 || t.UTC().Year() > 9999 {
 		l.warn(n.offset, "ImplausibleDate", "%s %v", n.local, t)
 	}
 }

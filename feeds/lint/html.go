@@ -10,9 +10,10 @@ import (
 )
 
 var (
-	bareAmp  = regexp.MustCompile(`&(#x[0-9A-Fa-f]+;|#[0-9]+;|[A-Za-z][A-Za-z0-9]*;)?`)
-	bareLess = regexp.MustCompile(`<([A-Za-z/!?])?`)
-	style    = regexp.MustCompile(`^\s*([-\w]+)\s*:([\s\w#%.,!-]*)$`)
+	bareAmp     = regexp.MustCompile(`&(#x[0-9A-Fa-f]+;|#[0-9]+;|[A-Za-z][A-Za-z0-9]*;)?`)
+	sourceValue = regexp.MustCompile(`(?s)^src=("[^"]*"|'[^']*'|[\w-]+)[\s>]`)
+	bareLess    = regexp.MustCompile(`<([A-Za-z/!?])?`)
+	style       = regexp.MustCompile(`^\s*([-\w]+)\s*:([\s\w#%.,!-]*)$`)
 )
 
 // dangerous elements are what no reader keeps.
@@ -75,7 +76,12 @@ func (l *linter) markup(n *node, source string, rss bool) {
 			break
 		}
 		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
-			l.tag(n, z.Token(), rss)
+			raw := string(z.Raw())
+			token := z.Token()
+			l.tag(n, token, rss)
+			if ref, ok := lastSource(raw); ok && rss && token.DataAtom == atom.Img && !scheme.MatchString(ref) {
+				l.warn(n.offset, "ContainsRelRef", "img: %q", ref)
+			}
 		}
 	}
 	l.nesting(n, source)
@@ -140,6 +146,21 @@ func (l *linter) tag(n *node, t html.Token, rss bool) {
 	}
 }
 
+// lastSource is what the validator takes for the address of an image: a word or
+// a quotation after the last "src=" of the tag, whatever that stands in.
+func lastSource(tag string) (ref string, ok bool) {
+	for {
+		at := strings.LastIndex(tag, "src=")
+		if at < 0 {
+			return "", false
+		}
+		if value := sourceValue.FindStringSubmatch(tag[at:]); value != nil {
+			return strings.TrimSpace(html.UnescapeString(strings.Trim(value[1], `"'`))), true
+		}
+		tag = tag[:at]
+	}
+}
+
 // target checks where a link or an image leads. Beyond the validator, who looks
 // at neither: schemes that run something.
 func (l *linter) target(n *node, element string, a html.Attribute, rss bool) {
@@ -148,7 +169,7 @@ func (l *linter) target(n *node, element string, a html.Attribute, rss bool) {
 	case "javascript:", "vbscript:", "data:", "file:", "blob:":
 		l.warn(n.offset, "SecurityRiskAttr", "%s %.100q on <%s>", a.Key, a.Val, element)
 	}
-	if rss && name == "" && (element == "a" || element == "img") {
+	if rss && name == "" && element == "a" {
 		l.warn(n.offset, "ContainsRelRef", "%s %q", a.Key, a.Val)
 	}
 }

@@ -32,6 +32,9 @@ func (p Problem) String() string {
 	return fmt.Sprintf("line %d: %s: %s: %s", p.Line, severity, p.Code, p.Message)
 }
 
+// longest is the largest document that the validator reads.
+const longest = 5_000_000
+
 // Lint returns what is wrong with a feed or a list of feeds that is served at
 // the address self under a media type.
 func Lint(doc []byte, mediaType, self string) []Problem {
@@ -49,11 +52,15 @@ func Lint(doc []byte, mediaType, self string) []Problem {
 		l.json()
 		return l.problems
 	}
+	if len(doc) > longest {
+		l.fail(len(doc), "ValidatorLimit", "%d bytes", len(doc))
+	}
 	root, err := parse(doc)
 	if err != nil {
 		l.fail(len(doc), "SAXError", "not well-formed: %v", err)
 		return l.problems
 	}
+	root.walk(l.mangled)
 	switch {
 	case root.is("", "rss"):
 		l.mediaType(base, "application/rss+xml", "application/xml", "text/xml")
@@ -104,6 +111,29 @@ func (l *linter) characters() {
 			return
 		}
 		i += size
+	}
+}
+
+// mangled looks for text that is UTF-8 read as Latin-1. The validator has pieces
+// of some thousand characters before it, so that in a longer text a single pair
+// may be enough.
+func (l *linter) mangled(n *node) {
+	const piece = 2000
+	pair := strings.ContainsFunc(n.text, func(r rune) bool { return r == 'Â' || r == 'Ã' })
+	if !pair {
+		return
+	}
+	latin, before, found := []byte{}, ' ', false
+	for _, r := range n.text {
+		found = found || (before == 'Â' || before == 'Ã') && 0x80 <= r && r <= 0xbf
+		if before = r; r > 0xff {
+			latin = append(latin, 0xff) // no UTF-8
+		} else {
+			latin = append(latin, byte(r))
+		}
+	}
+	if found && (utf8.Valid(latin) || len(latin) > piece) {
+		l.warn(n.offset, "BadCharacters", "UTF-8 read as Latin-1 in %s", n.local)
 	}
 }
 

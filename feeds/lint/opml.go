@@ -14,6 +14,8 @@ func (l *linter) opml(root *node) {
 	}
 	if title := head.one("", "title"); title == nil || title.blank() {
 		l.warn(head.offset, "NotBlank", "title")
+	} else {
+		l.markup(title, title.text, true)
 	}
 	for _, name := range []string{"dateCreated", "dateModified"} {
 		if n := head.one("", name); n != nil {
@@ -37,6 +39,9 @@ func (l *linter) outline(n *node) {
 	}
 	if strings.TrimSpace(n.attr("text")) == "" {
 		l.warn(n.offset, "MissingAttribute", "text of an outline")
+	}
+	for _, name := range []string{"text", "title", "description"} {
+		l.markup(n, n.attr(name), true) // OPML 2.0: text may be encoded HTML
 	}
 	if n.attr("type") != "rss" {
 		return

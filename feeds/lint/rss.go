@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const rssDocs = "http://www.rssboard.org/rss-specification"
@@ -215,7 +217,7 @@ func (l *linter) guid(guid *node, guids map[string]bool) {
 		l.fail(guid.offset, "InvalidBooleanAttribute", "isPermaLink %q", value)
 	}
 	if guid.attr("isPermaLink") == "false" {
-		if len(guid.text) < 9 && strings.Trim(guid.text, "0123456789") == "" {
+		if utf8.RuneCountInString(guid.text) < 9 && !strings.ContainsFunc(guid.text, func(r rune) bool { return !unicode.IsDigit(r) }) {
 			l.warn(guid.offset, "NotSufficientlyUnique", "guid %q", guid.text)
 		}
 		return

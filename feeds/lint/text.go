@@ -9,16 +9,18 @@ import (
 )
 
 var (
-	// markup is how HTML looks in text: an end tag, a reference, with or without
-	// its semicolon; in RSS any beginning of a tag.
-	htmlInText = regexp.MustCompile(`</[A-Za-z][A-Za-z0-9]*>|&(#?[A-Za-z0-9]*[0-9][A-Za-z0-9]*|[A-Za-z]+;)|&(amp|lt|gt|quot|apos|nbsp|copy|reg)\b`)
+	// How HTML looks in text: an end tag; a reference, with or without its
+	// semicolon; in RSS any beginning of a tag.
+	endTag     = regexp.MustCompile(`</[A-Za-z][A-Za-z0-9]*>`)
+	htmlInText = regexp.MustCompile(`&(#?[A-Za-z0-9]*[0-9][A-Za-z0-9]*|[A-Za-z]+;)|&(amp|lt|gt|quot|apos|nbsp|copy|reg)\b`)
 	tagInText  = regexp.MustCompile(`<[/A-Za-z]`)
 	address    = regexp.MustCompile(`<[\w.+'-]+@[\w-]+(\.[\w-]+)+>`)
 	tagSyntax  = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 )
 
 // plain checks text that is no HTML: what looks like it is taken for it unless
-// the source spells it with hexadecimal references.
+// the source spells it with hexadecimal references. An end tag is taken for one
+// however it is spelled.
 func (l *linter) plain(n *node) {
 	if n.blank() {
 		l.warn(n.offset, "NotBlank", "%s", n.local)
@@ -37,7 +39,7 @@ func (n *node) spelled() bool { return strings.Contains(string(n.raw), "&#x") }
 
 // literal checks text in n that looks like HTML.
 func (l *linter) literal(n *node, text string) {
-	if htmlInText.MatchString(text) && !n.spelled() {
+	if endTag.MatchString(text) || htmlInText.MatchString(text) && !n.spelled() {
 		l.warn(n.offset, "ContainsHTML", "%s: %q", n.local, text)
 	}
 }

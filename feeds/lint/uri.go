@@ -3,16 +3,19 @@ package lint
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 var (
 	scheme   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+	needless = regexp.MustCompile(`%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])`) // of what need not be encoded
 	lowerHex = regexp.MustCompile(`%([a-f][0-9A-Fa-f]|[0-9A-F][a-f])`)
-	tagURI   = regexp.MustCompile(`^tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:[!-~]*$`)
-	urn      = regexp.MustCompile(`^(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:[!-~]+$`)
+	tagURI   = regexp.MustCompile(`^tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:[!-"$-~]*(#[!-"$-~]*)?$`)
+	urn      = regexp.MustCompile(`^(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^/?#&~]+$`) // RFC 2141
 	uuidURN  = regexp.MustCompile(`^(?i:urn:uuid):[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
 
@@ -22,7 +25,9 @@ func (l *linter) uri(n *node, value string) {
 		l.fail(n.offset, "InvalidURI", "%s %q", n.local, value)
 		return
 	}
-	l.brackets(n, value)
+	if strings.ContainsAny(value, "[]") { // of IPv6 addresses too: RFC 2396 had none
+		l.fail(n.offset, "InvalidUriChar", "%s %q", n.local, value)
+	}
 	if !uriChars(value, true) {
 		l.fail(n.offset, "UriNotIri", "%s %q", n.local, value)
 	}
@@ -51,6 +56,9 @@ func (l *linter) brackets(n *node, value string) {
 // validator takes ASCII alone.
 func (l *linter) atomID(n *node) {
 	l.iri(n, n.text)
+	if strings.ContainsAny(n.text, "[]") {
+		l.fail(n.offset, "InvalidUriChar", "%s %q", n.local, n.text)
+	}
 	if strings.TrimSpace(n.text) != n.text {
 		l.fail(n.offset, "UnexpectedWhitespace", "%s %q", n.local, n.text)
 	}
@@ -104,20 +112,24 @@ func isHex(c byte) bool {
 // canonical tells whether an id has the spelling that comparing byte by byte
 // needs.
 func canonical(id string) bool {
-	if !norm.NFC.IsNormalString(id) || lowerHex.MatchString(id) {
+	decoded, err := url.PathUnescape(id)
+	if err != nil || !utf8.ValidString(decoded) || !norm.NFC.IsNormalString(decoded) {
+		return false
+	}
+	if lowerHex.MatchString(id) || needless.MatchString(id) || strings.Count(id, "#") > 1 {
 		return false
 	}
 	u, err := url.Parse(id)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(id, u.Scheme+":") { // url.Parse makes the scheme lower case
 		return false
-	}
-	if !strings.HasPrefix(id, u.Scheme+":") {
-		return false // url.Parse makes the scheme lower case
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return true
 	}
 	port := u.Port()
 	standard := u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443"
-	return u.Host == strings.ToLower(u.Host) && !standard && u.Path != "" && !strings.HasSuffix(u.Host, ":")
+	if u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, ":") || strings.HasSuffix(u.Hostname(), ".") || standard || strings.HasPrefix(port, "0") {
+		return false
+	}
+	return u.Path != "" && !slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." })
 }
