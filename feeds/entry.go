@@ -181,6 +181,9 @@ func canonicalWeb(id string) bool {
 	if err != nil || base.Path == "" || base.Hostname() == "" {
 		return false
 	}
+	if user := base.User; user != nil && strings.Trim(user.String(), ":") == "" {
+		return false
+	}
 	_, port, hasPort := strings.Cut(base.Host, ":")
 	if hasPort && (port == "" || port[0] == '0' || port == "80" && base.Scheme == "http" || port == "443" && base.Scheme == "https") {
 		return false

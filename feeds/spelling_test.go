@@ -40,6 +40,7 @@ func TestValidatorsSpelling(t *testing.T) {
 		{"a UUID that is none", func(p *posts.Post) { p.ID = "urn:uuid:1234" }, "<id>urn:uuid:", feeds.Atom},
 		{"a URN with a path", func(p *posts.Post) { p.ID = "urn:isbn:a/b" }, "<id>urn:uuid:", feeds.Atom},
 		{"an address with a port that goes without saying", func(p *posts.Post) { p.ID = "https://news.example:443/" }, "<id>urn:uuid:", feeds.Atom},
+		{"an address with an empty user", func(p *posts.Post) { p.ID = "https://@news.example/" }, "<id>urn:uuid:", feeds.Atom},
 		{"an address without a path", func(p *posts.Post) { p.ID = "https://news.example" }, "<id>urn:uuid:", feeds.Atom},
 		{"an address not in NFC", func(p *posts.Post) { p.ID = "https://news.example/e%CC%81" }, "<id>urn:uuid:", feeds.Atom},
 		{"an address in GBK", func(p *posts.Post) { p.ID = "https://news.example/%B6%F7" }, "<id>urn:uuid:", feeds.Atom},

@@ -43,6 +43,7 @@ type parsed struct {
 type article struct {
 	*postParser
 	source   source
+	now      time.Time
 	relative string // path below the collections directory
 	front    fields
 	post     *Post
@@ -52,8 +53,8 @@ type article struct {
 // parse reads a post. A post that Jekyll would publish as garbage, or that
 // would stop its build, is an Error here and nothing else: broken YAML, a date
 // that is none, bytes that are not UTF-8, a file that was cut off.
-func (p *postParser) parse(s source, src []byte) parsed {
-	a := &article{postParser: p, source: s, relative: s.path, post: &Post{Path: s.path}}
+func (p *postParser) parse(s source, src []byte, now time.Time) parsed {
+	a := &article{postParser: p, source: s, now: now, relative: s.path, post: &Post{Path: s.path}}
 	if dir := p.site.CollectionsDir; dir != "" {
 		a.relative = strings.TrimPrefix(s.path, dir+"/")
 	}

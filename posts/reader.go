@@ -183,7 +183,7 @@ func (r *Reader) readOne(j *job, buf []byte, now time.Time) []byte {
 		j.record.read = stamp{}
 		j.record.parsed = parsed{diags: []Diagnostic{{Path: j.source.path, Severity: Error, Message: err.Error()}}}
 	default:
-		j.record.parsed = r.parser.parse(j.source, buf)
+		j.record.parsed = r.parser.parse(j.source, buf, now)
 		if j.record.post != nil {
 			j.record.post.Settled = j.record.settled(r.opts.Settle, now)
 		}

@@ -92,6 +92,11 @@ func (a *article) optionalDate(v value, key string) time.Time {
 		a.report(Warning, a.front.line(key), "%s: date %q is left out: %s", key, v.text, dateExpected)
 		return time.Time{}
 	}
+	if at.After(a.now) {
+		// Feed validators, and readers that sort by it, take it for a mistake.
+		a.report(Warning, a.front.line(key), "%s: date %q is left out: it lies ahead", key, v.text)
+		return time.Time{}
+	}
 	return at.In(a.site.Zone)
 }
 

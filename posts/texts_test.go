@@ -82,6 +82,8 @@ func TestUpdated(t *testing.T) {
 		{"correction: {text: 有误, date: 2022-06-02}\nlast_modified_at: 2022-07-01", "有误", at("2022-07-01T00:00:00+08:00"), 0},
 		{"last_modified_at: 昨天", "", at("2022-05-23T00:00:00+08:00"), 1},
 		{"correction: {text: 有误, date: 昨天}", "有误", at("2022-05-23T00:00:00+08:00"), 1},
+		{"last_modified_at: 9999-12-31 23:59:59 -0800", "", at("2022-05-23T00:00:00+08:00"), 1},
+		{"correction: {text: 有误, date: 2999-01-01}", "有误", at("2022-05-23T00:00:00+08:00"), 1},
 		{"correction: no", "", at("2022-05-23T00:00:00+08:00"), 0},
 	}
 	for _, tt := range tests {

@@ -247,6 +247,7 @@ func TestLintCatchesBrokenAtom(t *testing.T) {
 		{"NonCanonicalURI", "https://news.example/%E4%B8%80 => https://news.example/a/../b"},
 		{"NonCanonicalURI", "https://news.example/%E4%B8%80 => https://news.example:08080/"},
 		{"NonCanonicalURI", "https://news.example/%E4%B8%80 => https://news.example./"},
+		{"NonCanonicalURI", "https://news.example/%E4%B8%80 => https://:@news.example/"},
 		{"NonCanonicalURI", "https://news.example/%E4%B8%80 => https://news.example/#a#b"},
 		{"InvalidUriChar", "https://news.example/%E4%B8%80 => https://[2001:db8::1]/"},
 		{"InvalidIRI", "https://news.example/%E4%B8%80 => p 1"},

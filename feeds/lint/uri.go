@@ -128,6 +128,9 @@ func canonical(id string) bool {
 	}
 	port := u.Port()
 	standard := u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443"
+	if u.User != nil && (u.User.String() == "" || u.User.String() == ":") {
+		return false
+	}
 	if u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, ":") || strings.HasSuffix(u.Hostname(), ".") || standard || strings.HasPrefix(port, "0") {
 		return false
 	}
