@@ -55,8 +55,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 		if _, twice := standings[record.ID]; !ok || twice || !k.hasFeeds(p) {
 			return nil
 		}
-		named := record.name(p)
-		delta.Added = append(delta.Added, &named)
+		delta.Added = append(delta.Added, record.name(p))
 		standings[record.ID] = record.Standing
 		if changed {
 			next.record = append(next.record, record)
@@ -130,18 +129,26 @@ func (i Identity) of(p *Post) Identity {
 	return i
 }
 
-// name is the post with its identity. One that an operator took back is
-// withdrawn from that moment on, whatever its file says.
-func (i Identity) name(p *Post) Post {
-	named := *p
-	named.ID = i.ID
-	if i.TakenBack() {
-		named.Withdrawn = true
+// name is the post with its identity: p itself, which nobody else has seen as long
+// as it has none, or a copy. One that an operator took back is withdrawn from that
+// moment on, whatever its file says.
+func (i Identity) name(p *Post) *Post {
+	switch {
+	case i.TakenBack():
+		named := *p
+		named.ID, named.Withdrawn = i.ID, true
 		if i.Since.After(named.Updated) {
 			named.Updated = i.Since.In(named.Date.Location())
 		}
+		return &named
+	case p.ID == "":
+		p.ID = i.ID
+	case p.ID != i.ID: // others have written to the store since
+		named := *p
+		named.ID = i.ID
+		return &named
 	}
-	return named
+	return p
 }
 
 // due says that a post arrives as soon as it is eligible.
@@ -160,6 +167,9 @@ func (k *Keeper) hasFeeds(p *Post) bool {
 // Moved takes note that the store has other standings for some posts now, with
 // the reason for it.
 func (k *Keeper) Moved(records ...Identity) {
+	if len(records) == 0 {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.look()

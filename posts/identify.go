@@ -10,7 +10,7 @@ import (
 
 // Recognised is a scan whose posts have their identities.
 type Recognised struct {
-	Posts       []*Post    // copies of the scanned ones with ID set, in their order
+	Posts       []*Post    // the scanned ones with ID set, in their order; copies of those that had another
 	Record      []Identity // new and changed records, to be stored
 	Standing    map[ID]Standing
 	Due         []*Post // those whose Standing is Due or Released, in the order of Posts
@@ -68,7 +68,7 @@ type recogniser struct {
 	byID     map[ID]*Identity
 	posts    []*Identity // the records of posts, not of feeds
 	claimed  map[ID]*item
-	scanned  map[string]bool
+	scanned  map[string]bool // paths; none if nothing is known
 	present  func(path string) bool
 	empty    bool
 	vanished []*Identity // in the end
@@ -89,13 +89,15 @@ func newRecogniser(known []Identity, scanned []*Post, present func(string) bool)
 		byPath:  make(map[string]*Identity, len(known)),
 		byID:    make(map[ID]*Identity, len(known)),
 		claimed: make(map[ID]*item, len(scanned)),
-		scanned: make(map[string]bool, len(scanned)),
+		scanned: make(map[string]bool, min(len(scanned), len(known))),
 		present: present,
 		empty:   len(known) == 0,
 	}
 	for i, p := range scanned {
 		r.items[i] = item{post: p, place: i}
-		r.scanned[p.Path] = true
+		if !r.empty {
+			r.scanned[p.Path] = true
+		}
 	}
 	slices.SortFunc(r.items, func(a, b item) int { return cmp.Compare(a.post.Path, b.post.Path) })
 	for i := range known {

@@ -89,6 +89,19 @@ func ids(r posts.Recognised) map[string]posts.ID {
 	return out
 }
 
+// TestIdentifyCopiesPostsOfAnotherID: a catalogue may have them.
+func TestIdentifyCopiesPostsOfAnotherID(t *testing.T) {
+	h := &history{t: t}
+	h.scan(names("a")...)
+	elsewhere := names("a")
+	elsewhere[0].ID = address + "elsewhere"
+	r := h.scan(elsewhere...)
+	wantIDs(t, r, map[string]posts.ID{"a": address + "a"})
+	if elsewhere[0].ID != address+"elsewhere" {
+		t.Errorf("the scanned post has the ID %s now", elsewhere[0].ID)
+	}
+}
+
 func wantIDs(t *testing.T, r posts.Recognised, want map[string]posts.ID) {
 	t.Helper()
 	if diff := cmp.Diff(want, ids(r)); diff != "" {
@@ -101,8 +114,8 @@ func TestIdentifyFirstScanIsBacklogAndLaterPostsAreDue(t *testing.T) {
 	first := names("a", "b")
 	r := h.scan(first...)
 	wantIDs(t, r, map[string]posts.ID{"a": address + "a", "b": address + "b"})
-	if first[0].ID != "" {
-		t.Error("Identify changed a scanned post")
+	if r.Posts[0] != first[0] {
+		t.Error("a post that had no ID was copied")
 	}
 	want := []posts.Identity{
 		{ID: address + "a", Path: first[0].Path, Body: first[0].Body, Standing: posts.Backlog, Seen: scanTime},

@@ -134,12 +134,13 @@ func (k *Keeper) look() {
 	}
 }
 
-// Known returns a copy of the records that the keeper works with.
-func (k *Keeper) Known() []Identity {
+// Read calls f with the records that the keeper works with: f neither changes nor
+// keeps them, and calls nothing of the keeper's. It returns what f does.
+func (k *Keeper) Read(f func(known []Identity) error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.enter()
-	return slices.Clone(k.known)
+	return f(k.known)
 }
 
 // Held returns the records of posts that wait for an operator.
@@ -160,7 +161,7 @@ func (k *Keeper) Held() (held []Identity) {
 // is new; without one it stores nothing, and what is new has the identity that
 // it would get. ErrFenced if the watch has passed on, ErrOtherSite if the scan is
 // of another site, TooManyChanges if it changes too much: then nothing changed.
-// Standing belongs to the keeper and is valid until the next call.
+// Record and Standing belong to the keeper and are valid until its next call.
 func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, map[Topic]ID, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -183,7 +184,11 @@ func (k *Keeper) Recognise(ctx context.Context, w *Watch, s *Scan) (Recognised, 
 			}
 			return Recognised{}, nil, fmt.Errorf("record %d identities: %w", len(last.record), err)
 		}
-		k.news = append(k.news, last.record...)
+		if len(k.news) == 0 {
+			k.news = last.record
+		} else {
+			k.news = append(k.news, last.record...)
+		}
 		k.seeds = nil
 		last.record, last.result.Record, last.result.Vanished = nil, nil, nil
 	}
@@ -234,6 +239,6 @@ func (k *Keeper) recognise(s *Scan) (*recognition, error) {
 	return &recognition{
 		reader: s.reader, scan: s.number, pending: pending,
 		scanned: s.Posts, files: s.files.len(), unsettled: unsettled, result: result, feeds: feeds,
-		record: append(slices.Clone(result.Record), minted...),
+		record: append(result.Record, minted...),
 	}, nil
 }

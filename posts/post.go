@@ -13,7 +13,7 @@ type ID string
 // Post is what is known of an article without rendering its body. A Post in a
 // Catalogue is never changed.
 type Post struct {
-	ID    ID     // minted or remembered by Identify; empty as it comes from a scan
+	ID    ID     // minted or remembered by Identify; empty until then
 	Path  string // the file, slash-separated, relative to the site's root
 	Title string // plain text, never empty
 	URL   string // path below Site.BaseURL, percent-encoded, with a leading slash: Site.Absolute makes it an address

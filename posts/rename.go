@@ -84,13 +84,13 @@ func (r *recogniser) result(now time.Time) Recognised {
 		Standing:    make(map[ID]Standing, len(r.items)),
 		Diagnostics: r.diags,
 	}
-	copies := make([]Post, len(r.items))
+	if r.empty {
+		out.Record = make([]Identity, 0, len(r.items)+len(r.items)/16) // those of feeds follow
+	}
 	for i := range r.items {
 		it := &r.items[i]
-		p := &copies[it.place]
 		record, changed := r.record(it, now)
-		*p = record.name(it.post)
-		out.Posts[it.place] = p
+		out.Posts[it.place] = record.name(it.post)
 		out.Standing[it.id] = record.Standing
 		if changed {
 			out.Record = append(out.Record, record)

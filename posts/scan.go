@@ -9,7 +9,7 @@ import (
 
 // Scan is what one look at the site found. It is never changed.
 type Scan struct {
-	Posts       []*Post // the published ones, without IDs, in a Catalogue's order
+	Posts       []*Post // the published ones, in a Catalogue's order; new ones have no ID before they are recognised
 	Diagnostics []Diagnostic
 	Wake        time.Time // when the next post dated in the future is due; zero if none is
 	Unsettled   []string  // new files left out and changed ones kept as they were, until they settle

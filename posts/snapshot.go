@@ -58,21 +58,21 @@ const recordsKey = `,"records":[`
 // WriteIdentities writes a snapshot of records, sorted by ID: JSON, a header and
 // then one record a line.
 func WriteIdentities(w io.Writer, records []Identity) error {
-	byID := func(a, b Identity) int { return cmp.Compare(a.ID, b.ID) }
-	if !slices.IsSortedFunc(records, byID) {
-		records = slices.Clone(records)
-		slices.SortFunc(records, byID)
+	order := make([]int32, len(records))
+	for i := range order {
+		order[i] = int32(i)
 	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(records[a].ID, records[b].ID) })
 	h := HeaderOf(records)
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintf(out, `{"version":%d,"identities":%d,"gone":%d%s`, h.Version, h.Identities, h.Gone, recordsKey)
 	var line []byte
-	for i := range records {
+	for i, at := range order {
 		line = line[:0]
 		if i > 0 {
 			line = append(line, ',')
 		}
-		line = appendKept(append(line, '\n'), &records[i])
+		line = appendKept(append(line, '\n'), &records[at])
 		if _, err := out.Write(line); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func (b *building) run(ctx context.Context) error {
 	}
 	b.vanished = r.vanished
 	// Before anything goes out under them.
-	if _, err := b.publisher.SaveIdentities(b.archive.keeper.Known(), r.recorded); err != nil {
+	if err := saveIdentities(b.publisher, b.archive.keeper, r.recorded); err != nil {
 		return err
 	}
 	b.archive.forget()

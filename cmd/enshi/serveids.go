@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 )
 
@@ -40,9 +41,18 @@ func (d *daemon) sayRead(r reading) {
 // saveIdentities keeps new identities with the feeds. serve does so when it looks
 // at everything anyway, and when it ends: the file is as long as the archive.
 func (d *daemon) saveIdentities() error {
-	_, err := d.press.publisher.SaveIdentities(d.archive.keeper.Known(), d.unsaved)
+	err := saveIdentities(d.press.publisher, d.archive.keeper, d.unsaved)
 	d.unsaved = d.unsaved && err != nil
 	return err
+}
+
+// saveIdentities keeps what a keeper knows with the documents that went out under
+// it.
+func saveIdentities(publisher *feeds.Publisher, keeper *posts.Keeper, changed bool) error {
+	return keeper.Read(func(known []posts.Identity) error {
+		_, err := publisher.SaveIdentities(known, changed)
+		return err
+	})
 }
 
 // leaveIdentities is saveIdentities at the end, for what was read since the last.
