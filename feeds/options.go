@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/text/language"
 
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -76,8 +74,6 @@ type Builder struct {
 	revision string
 }
 
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
-
 // NewBuilder checks the options and fills in their defaults.
 func NewBuilder(o Options) (*Builder, error) {
 	if o.Content == nil {
@@ -117,11 +113,10 @@ func NewBuilder(o Options) (*Builder, error) {
 		}
 		o.Icon = address
 	}
-	o.Language = strings.ReplaceAll(o.Language, "_", "-")
-	if o.Language == "" {
+	if o.Language = asChinese(strings.ReplaceAll(o.Language, "_", "-")); o.Language == "" {
 		o.Language = DefaultLanguage
 	}
-	if base, _, _ := strings.Cut(o.Language, "-"); !languageTag.MatchString(o.Language) || !isLanguage(base) {
+	if !posts.IsLanguage(o.Language) {
 		problems = append(problems, fmt.Errorf("feeds: language %q: expected a tag like zh-CN", o.Language))
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -130,10 +125,15 @@ func NewBuilder(o Options) (*Builder, error) {
 	return newBuilder(o), nil
 }
 
-// isLanguage says whether a code is one of ISO 639.
-func isLanguage(code string) bool {
-	_, err := language.ParseBase(code)
-	return err == nil
+// asChinese writes zh before one of the languages that are Chinese, such as yue
+// (RFC 5646 §2.2.2): the W3C validator knows no codes of ISO 639-3, and our
+// words are chosen by the first.
+func asChinese(tag string) string {
+	switch base, _, _ := strings.Cut(tag, "-"); strings.ToLower(base) {
+	case "cdo", "cjy", "cmn", "cnp", "cpx", "csp", "czh", "czo", "gan", "hak", "hsn", "lzh", "mnp", "nan", "wuu", "yue":
+		return "zh-" + tag
+	}
+	return tag
 }
 
 // newBuilder fills in what has a default, once the addresses are known good.

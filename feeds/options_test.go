@@ -30,6 +30,16 @@ func TestNewBuilderNormalisesAddresses(t *testing.T) {
 	}
 }
 
+func TestChineseLanguagesAreChinese(t *testing.T) {
+	for in, want := range map[string]string{"yue_HK": "zh-yue-HK", "nan": "zh-nan", "zh-TW": "zh-TW", "en": "en"} {
+		b := newBuilder(t, func(o *feeds.Options) { o.Language = in })
+		doc := build(t, b, newCatalogue(newPost(1)))["feed.xml"]
+		if !strings.Contains(string(doc.Body), ` xml:lang="`+want+`"`) {
+			t.Errorf("%s: feed.xml lacks %s:\n%s", in, want, doc.Body)
+		}
+	}
+}
+
 func TestNewBuilderRefusesWhatNoFeedCanSay(t *testing.T) {
 	tests := []struct {
 		name, want string

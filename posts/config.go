@@ -63,7 +63,11 @@ func existing(fsys fs.FS, names ...string) []string {
 func checkConfig(name string, config fields) []Diagnostic {
 	var diags []Diagnostic
 	for _, f := range config {
-		if want := expectedKind(f.key, f.value); want != "" && !f.value.isNull() {
+		want := expectedKind(f.key, f.value)
+		if f.key == "lang" && config.text("lang") != "" && langOf(config) == "" {
+			want = "a language such as zh-CN"
+		}
+		if want != "" && !f.value.isNull() {
 			diags = append(diags, Diagnostic{Path: name, Line: f.line, Severity: Warning,
 				Message: f.key + ": expected " + want + "; it is left at its default"})
 		}
@@ -110,7 +114,7 @@ func siteOf(config fields) (Site, error) {
 		URL:              strings.TrimRight(config.text("url"), "/"),
 		BaseURL:          strings.TrimRight(config.text("baseurl"), "/"),
 		Author:           firstOf(personNames(config, "author")...),
-		Lang:             firstOf(config.text("lang"), "zh-CN"),
+		Lang:             firstOf(langOf(config), "zh-CN"),
 		Permalink:        permalinkOf(config),
 		ExcerptSeparator: "\n\n",
 		MarkdownExt:      strings.Split(strings.ToLower(firstOf(config.text("markdown_ext"), defaultMarkdownExt)), ","),

@@ -134,7 +134,7 @@ func TestReadConfigFeedTags(t *testing.T) {
 }
 
 func TestReadConfigWarnsOfWrongKinds(t *testing.T) {
-	got, diags, err := posts.ReadConfig(configFS("title: [a]\nlimit_posts: many\nexclude: x\nfuture: maybe\nencoding: gbk\nurl: http://a\n"))
+	got, diags, err := posts.ReadConfig(configFS("title: [a]\nlimit_posts: many\nexclude: x\nfuture: maybe\nencoding: gbk\nurl: http://a\nlang: cn\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestReadConfigWarnsOfWrongKinds(t *testing.T) {
 		}
 		lines = append(lines, d.Line)
 	}
-	if !cmp.Equal(lines, []int{1, 2, 3, 4, 5}) || got.URL != "http://a" {
+	if !cmp.Equal(lines, []int{1, 2, 3, 4, 5, 7}) || got.URL != "http://a" || got.Lang != "zh-CN" {
 		t.Errorf("lines %v, site %+v", lines, got)
 	}
 }
