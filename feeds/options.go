@@ -148,10 +148,7 @@ func newBuilder(o Options) *Builder {
 	if o.Description == "" {
 		o.Description = fmt.Sprintf(b.words.allOf, o.Title)
 	}
-	o.Author = text(o.Author)
-	if o.Author == "" {
-		o.Author = o.Title
-	}
+	o.Author = posts.PersonName(firstText(o.Author, o.Title))
 	o.Rights = text(o.Rights)
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit

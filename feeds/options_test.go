@@ -30,6 +30,15 @@ func TestNewBuilderNormalisesAddresses(t *testing.T) {
 	}
 }
 
+func TestAuthorsKeepTheirAddress(t *testing.T) {
+	for in, want := range map[string]string{"王林 <w@news.example>": "王林", "<w@news.example>": "w@news.example"} {
+		doc := build(t, newBuilder(t, func(o *feeds.Options) { o.Title = in }), newCatalogue(newPost(1)))["feed.xml"]
+		if !strings.Contains(string(doc.Body), "<name>"+want+"</name>") {
+			t.Errorf("%s: feed.xml lacks %s:\n%s", in, want, doc.Body)
+		}
+	}
+}
+
 func TestChineseLanguagesAreChinese(t *testing.T) {
 	for in, want := range map[string]string{"yue_HK": "zh-yue-HK", "nan": "zh-nan", "zh-TW": "zh-TW", "en": "en"} {
 		b := newBuilder(t, func(o *feeds.Options) { o.Language = in })

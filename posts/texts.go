@@ -118,19 +118,19 @@ func namesIn(v value) []string {
 		}
 		return names
 	case mapping:
-		return []string{personName(v.fields.text("name"))}
+		return []string{PersonName(v.fields.text("name"))}
 	}
 	if v.isNull() {
 		return nil
 	}
-	return []string{personName(v.text)}
+	return []string{PersonName(v.text)}
 }
 
 var mailbox = regexp.MustCompile(`\s*<([^<>@\s]+@[^<>@\s]+)>`)
 
-// personName is a name without the e-mail address behind it, which readers of a
+// PersonName is a name without the e-mail address behind it, which readers of a
 // feed need not know.
-func personName(s string) string {
+func PersonName(s string) string {
 	s = oneLine(s)
 	return firstOf(oneLine(mailbox.ReplaceAllString(s, "")), strings.Trim(s, "<>"))
 }

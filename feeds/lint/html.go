@@ -13,7 +13,7 @@ var (
 	bareAmp     = regexp.MustCompile(`&(#x[0-9A-Fa-f]+;|#[0-9]+;|[A-Za-z][A-Za-z0-9]*;)?`)
 	sourceValue = regexp.MustCompile(`(?s)^src=("[^"]*"|'[^']*'|[\w-]+)[\s>]`)
 	bareLess    = regexp.MustCompile(`<([A-Za-z/!?])?`)
-	style       = regexp.MustCompile(`^\s*([-\w]+)\s*:([\s\w#%.,!-]*)$`)
+	style       = regexp.MustCompile(`^\s*([-\w]+)\s*:(\w-\w|[\s\w#%.,!])*$`)
 )
 
 // dangerous elements are what no reader keeps.
@@ -49,7 +49,6 @@ func attributes() []string {
 // harmless are the style properties that readers keep.
 func harmless() []string {
 	return strings.Fields(`
-		background-color border-collapse border-color border-top-color border-right-color border-bottom-color border-left-color
 		clear color cursor direction display float font font-family font-size font-style font-variant font-weight
 		height letter-spacing line-height overflow text-align text-decoration text-indent unicode-bidi vertical-align white-space width`)
 }

@@ -183,6 +183,8 @@ func TestLintCatchesBrokenRSS(t *testing.T) {
 		{"SecurityRiskAttr", "https://news.example/2 => data:text/html,x"},
 		{"DangerousStyleAttr", "color: red => color: expression(e())"},
 		{"DangerousStyleAttr", "color: red => background-color: url(x)"},
+		{"DangerousStyleAttr", "color: red => background-color: rebeccapurple"},
+		{"DangerousStyleAttr", "color: red => text-indent: -2em"},
 		{"SecurityRisk", `<p style="color: red"> => <base href="https://x.example/"><p>`},
 	})
 }
