@@ -18,8 +18,10 @@ const nobody = "enshi.invalid"
 // would still be the same, from 1.
 func postTag(p *Post, n int) ID {
 	authority := nobody
-	if u, err := url.Parse(p.JekyllID); err == nil && isDNSName(u.Hostname()) {
-		authority = strings.ToLower(u.Hostname())
+	if strings.Contains(p.JekyllID, "//") {
+		if u, err := url.Parse(p.JekyllID); err == nil && isDNSName(u.Hostname()) {
+			authority = strings.ToLower(u.Hostname())
+		}
 	}
 	tag := "tag:" + authority + "," + p.Date.Format("2006-01-02") + ":" + encodeSegments(p.Path)
 	if n > 1 {

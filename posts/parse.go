@@ -42,8 +42,8 @@ type parsed struct {
 // article is a post under construction.
 type article struct {
 	*postParser
+	*desk
 	source   source
-	now      time.Time
 	relative string // path below the collections directory
 	front    fields
 	post     *Post
@@ -53,8 +53,8 @@ type article struct {
 // parse reads a post. A post that Jekyll would publish as garbage, or that
 // would stop its build, is an Error here and nothing else: broken YAML, a date
 // that is none, bytes that are not UTF-8, a file that was cut off.
-func (p *postParser) parse(s source, src []byte, now time.Time) parsed {
-	a := &article{postParser: p, source: s, now: now, relative: s.path, post: &Post{Path: s.path}}
+func (p *postParser) parse(s source, src []byte, d *desk) parsed {
+	a := &article{postParser: p, desk: d, source: s, relative: s.path, post: &Post{Path: s.path}}
 	if dir := p.site.CollectionsDir; dir != "" {
 		a.relative = strings.TrimPrefix(s.path, dir+"/")
 	}
@@ -87,7 +87,7 @@ func (a *article) readFront(src []byte) (body []byte, ok bool) {
 		a.report(Error, 1, `front matter begins but does not end: expected a line "---" after it`)
 		return nil, false
 	}
-	own, err := readYAML(front, 2)
+	own, err := a.readYAML(front, 2)
 	if err != nil {
 		a.report(Error, yamlLine(err), "front matter: %v", err)
 		return nil, false
@@ -243,11 +243,11 @@ func (a *article) outputExt() string {
 }
 
 func (a *article) readLists() {
-	a.post.Categories = interned(a.categories())
-	a.post.Tags = interned(tagsOf(a.front))
-	a.post.Authors = interned(personNames(a.front, "author"))
+	a.post.Categories = a.names(a.categories())
+	a.post.Tags = a.names(tagsOf(a.front))
+	a.post.Authors = a.names(personNames(a.front, "author"))
 	if a.post.Authors == nil {
-		a.post.Authors = interned(personNames(a.front, "authors"))
+		a.post.Authors = a.names(personNames(a.front, "authors"))
 	}
 }
 
@@ -262,9 +262,9 @@ func (a *article) published() bool {
 func (a *article) readBody(src, body []byte) {
 	f := a.house.Read(body)
 	if a.post.Authors == nil {
-		a.post.Authors = interned(f.Authors)
+		a.post.Authors = a.names(f.Authors)
 	}
-	a.post.SourceName = firstOf(a.post.SourceName, shared(f.SourceName))
+	a.post.SourceName = firstOf(a.post.SourceName, a.shared(f.SourceName))
 	a.post.SourceURL = firstOf(a.post.SourceURL, f.SourceURL)
 	a.post.Hash, a.post.Body = fingerprint(src), fingerprint(bytes.TrimSpace(f.Text))
 	a.post.Size = len(src)

@@ -156,13 +156,13 @@ func (r *Reader) readAll(ctx context.Context, jobs []job, now time.Time) error {
 	var group sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
 		group.Go(func() {
-			var buf []byte
+			d := newDesk(now)
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(jobs) {
 					return
 				}
-				buf = r.readOne(&jobs[i], buf[:0], now)
+				r.readOne(&jobs[i], d)
 			}
 		})
 	}
@@ -170,10 +170,10 @@ func (r *Reader) readAll(ctx context.Context, jobs []job, now time.Time) error {
 	return ctx.Err()
 }
 
-// readOne reads a file into buf, which it returns for the next one: a Post
-// keeps nothing of it.
-func (r *Reader) readOne(j *job, buf []byte, now time.Time) []byte {
-	buf, err := r.load(j.source, buf)
+// readOne reads a file.
+func (r *Reader) readOne(j *job, d *desk) {
+	src, err := r.load(j.source, d.buf[:0])
+	d.buf = src
 	j.record.read = j.source.stamp
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -183,12 +183,11 @@ func (r *Reader) readOne(j *job, buf []byte, now time.Time) []byte {
 		j.record.read = stamp{}
 		j.record.parsed = parsed{diags: []Diagnostic{{Path: j.source.path, Severity: Error, Message: err.Error()}}}
 	default:
-		j.record.parsed = r.parser.parse(j.source, buf, now)
+		j.record.parsed = r.parser.parse(j.source, src, d)
 		if j.record.post != nil {
-			j.record.post.Settled = j.record.settled(r.opts.Settle, now)
+			j.record.post.Settled = j.record.settled(r.opts.Settle, d.now)
 		}
 	}
-	return buf
 }
 
 func (r *Reader) load(s source, buf []byte) ([]byte, error) {

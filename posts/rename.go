@@ -20,6 +20,9 @@ func (r *recogniser) followRenames() {
 		return
 	}
 	vanished := r.vanishing()
+	if len(vanished) == 0 {
+		return
+	}
 	nothing := fingerprint(nil)
 	r.pair(appeared, vanished, func(sourceURL string, _ [16]byte) string { return sourceURL })
 	r.pair(appeared, vanished, func(_ string, body [16]byte) string {

@@ -9,15 +9,19 @@ import (
 // of plain words included, which is what nearly every post has, far faster than
 // the YAML library. It refuses (ok false) whatever YAML might see otherwise; a
 // test holds it to the library's result.
-func simpleYAML(text []byte, firstLine int) (fs fields, ok bool) {
+func (d *desk) simpleYAML(text []byte, firstLine int) (fs fields, ok bool) {
 	if !printable(text) {
 		return nil, false
 	}
-	fs = make(fields, 0, 8)
+	fs = d.fields[:0]
 	for at, line := 0, firstLine; at < len(text); line++ {
 		end := lineEnd(text, at)
-		key, rest, ok := simpleKey(text[at:end])
-		if !ok || fs.index(key) >= 0 {
+		name, rest, ok := simpleKey(text[at:end])
+		if !ok {
+			return nil, false
+		}
+		key := d.key(name)
+		if fs.index(key) >= 0 {
 			return nil, false
 		}
 		at = end
@@ -31,6 +35,7 @@ func simpleYAML(text []byte, firstLine int) (fs fields, ok bool) {
 		}
 		fs = append(fs, f)
 	}
+	d.fields = fs
 	return fs, true
 }
 
@@ -57,21 +62,21 @@ func printable(text []byte) bool {
 }
 
 // simpleKey cuts a line into a key and what follows it, spaces trimmed.
-func simpleKey(line []byte) (key string, rest []byte, ok bool) {
+func simpleKey(line []byte) (key, rest []byte, ok bool) {
 	at := bytes.IndexByte(line, ':')
 	if at <= 0 || !isLetter(line[0]) {
-		return "", nil, false
+		return nil, nil, false
 	}
 	for _, c := range line[:at] {
 		if !isLetter(c) && (c < '0' || c > '9') && c != '_' && c != '-' {
-			return "", nil, false
+			return nil, nil, false
 		}
 	}
 	rest = bytes.TrimRight(line[at+1:], "\r\n")
 	if len(rest) > 0 && rest[0] != ' ' {
-		return "", nil, false
+		return nil, nil, false
 	}
-	return string(line[:at]), bytes.Trim(rest, " "), true
+	return line[:at], bytes.Trim(rest, " "), true
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -148,9 +153,10 @@ func simpleBlock(text []byte, at int) (v value, lines, next int) {
 	return v, lines, at
 }
 
-// readYAML reads front matter, quickly if it is simple.
-func readYAML(text []byte, firstLine int) (fields, error) {
-	if fs, ok := simpleYAML(text, firstLine); ok {
+// readYAML reads front matter, quickly if it is simple. The result is valid until
+// the next one.
+func (d *desk) readYAML(text []byte, firstLine int) (fields, error) {
+	if fs, ok := d.simpleYAML(text, firstLine); ok {
 		return fs, nil
 	}
 	return decodeYAML(text, firstLine)

@@ -3,7 +3,6 @@ package posts
 import (
 	"slices"
 	"strings"
-	"unique"
 )
 
 // categoriesOf are the path's, then those of categories, then category. A
@@ -58,21 +57,6 @@ func pathCategories(relative, special string) []string {
 		return nil
 	}
 	return strings.FieldsFunc(above, func(r rune) bool { return r == '/' })
-}
-
-// interned trims names, drops empty and repeated ones, and keeps one copy of
-// each name in memory however many posts have it.
-func interned(names []string) []string {
-	if len(names) == 0 {
-		return nil
-	}
-	kept := make([]string, 0, len(names))
-	for _, name := range names {
-		if name = strings.TrimSpace(name); name != "" && !slices.Contains(kept, name) {
-			kept = append(kept, unique.Make(name).Value())
-		}
-	}
-	return kept
 }
 
 func uniqueNames(names []string) []string {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unique"
 )
 
 // readTexts sets the plain texts that front matter gives.
@@ -19,7 +18,7 @@ func (a *article) readTexts() {
 		a.post.Title = firstOf(oneLine(titleize(strings.TrimRight(a.source.name.slug, "."))), a.source.name.date, a.source.path)
 	}
 	a.post.Summary = firstOf(plainText(a.front.text("excerpt")), plainText(a.front.text("description")))
-	a.post.SourceName = shared(oneLine(a.front.text("source_name")))
+	a.post.SourceName = a.shared(oneLine(a.front.text("source_name")))
 	a.post.SourceURL = strings.TrimSpace(a.front.text("source_url"))
 	image, _ := a.front.get("image")
 	a.post.Image = strings.TrimSpace(firstOf(a.front.text("image"), image.fields.text("path")))
@@ -134,9 +133,6 @@ func PersonName(s string) string {
 	s = oneLine(s)
 	return firstOf(oneLine(mailbox.ReplaceAllString(s, "")), strings.Trim(s, "<>"))
 }
-
-// shared keeps one copy of a text that many posts have.
-func shared(s string) string { return unique.Make(s).Value() }
 
 // oneLine turns control characters, line breaks among them, into spaces.
 func oneLine(s string) string {
