@@ -23,7 +23,9 @@ func FuzzDocuments(f *testing.F) {
 	f.Add("&#x0;", "&nosuch;", "~01234567", "a\r\nb", "/a b\"<>`{}|^\\", "HTTP://例子.测试:80/图", int64(7))
 	f.Fuzz(func(t *testing.T, title, summary, name, author, path, address string, seconds int64) {
 		p := newPost(1)
-		p.Title, p.Authors, p.SourceName, p.Correction = title, []string{author, title, author}, author, summary
+		p.Title, p.SourceName, p.Correction = title, author, summary
+		name1, name2 := posts.PersonName(author), posts.PersonName(title) // as a scan gives them
+		p.Authors = []string{name1, name2, name1}
 		p.URL, p.SourceURL = path, address
 		p.ID = posts.ID("tag:news.example,2026:" + canonicalPart(address) + "x")
 		p.Categories, p.Tags = names(name), names(name, title)
