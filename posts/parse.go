@@ -66,6 +66,7 @@ func (p *postParser) parse(s source, src []byte, d *desk) parsed {
 	a.readTexts()
 	a.readUpdates()
 	a.readBody(src, body)
+	a.post.pack()
 	return parsed{post: a.post, hidden: !a.published(), diags: a.diags}
 }
 

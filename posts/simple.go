@@ -20,7 +20,7 @@ func (d *desk) simpleYAML(text []byte, firstLine int) (fs fields, ok bool) {
 		if !ok {
 			return nil, false
 		}
-		key := d.key(name)
+		key := d.word(name)
 		if fs.index(key) >= 0 {
 			return nil, false
 		}
