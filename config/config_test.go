@@ -43,10 +43,11 @@ func TestDescribedFileIsTheDefaults(t *testing.T) {
 	// With every line uncommented but its value taken away, too.
 	var emptied strings.Builder
 	for line := range strings.Lines(file.String()) {
+		if strings.HasSuffix(line, "]\n") && !strings.Contains(line, "[") {
+			continue // the rest of a list
+		}
 		if key, _, ok := strings.Cut(line, ": "); ok && !strings.Contains(key, "#") {
 			line = key + ":\n"
-		} else if strings.HasSuffix(line, "]\n") {
-			continue // the rest of a list
 		}
 		emptied.WriteString(line)
 	}
@@ -120,7 +121,7 @@ mail:
   uncertain: hold
   providers:
     qq: {per_minute: 600}
-    corp: {domains: corp.example.com, connections: 1}
+    corp: {domains: corp.example.com, connections: 1, retries: ["HL:NO: 90s  2h", "too busy: 1d"]}
 house:
   byline: false
 `
@@ -145,7 +146,8 @@ house:
 	qq := want.Mail.Providers["qq"]
 	qq.PerMinute = 600 // and what the profile says beside it
 	want.Mail.Providers["qq"] = qq
-	want.Mail.Providers["corp"] = config.Provider{Domains: []string{"corp.example.com"}, Connections: 1}
+	want.Mail.Providers["corp"] = config.Provider{Domains: []string{"corp.example.com"}, Connections: 1,
+		Retries: []config.Retry{{Answer: "HL:NO", Waits: []time.Duration{90 * time.Second, 2 * time.Hour}}, {Answer: "too busy", Waits: []time.Duration{24 * time.Hour}}}}
 	want.House.Byline = false
 	if diff := cmp.Diff(want, got, sameValues); diff != "" || err != nil {
 		t.Errorf("Parse: %v (-want +got):\n%s", err, diff)

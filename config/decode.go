@@ -197,6 +197,8 @@ func setScalar(v reflect.Value, text string) error {
 		return set(p, parseSize, text)
 	case *Clock:
 		return set(p, parseClock, text)
+	case *Retry:
+		return set(p, parseRetry, text)
 	case *URL:
 		*p = NewURL(text)
 		return nil

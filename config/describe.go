@@ -169,6 +169,8 @@ func format(v reflect.Value) string {
 		return fmt.Sprintf("%q", x) // 07:30 without quotation marks is a number to some readers
 	case string:
 		return quote(x)
+	case Retry:
+		return quote(x.String())
 	case URL:
 		return quote(x.String())
 	}

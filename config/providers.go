@@ -10,13 +10,15 @@ import (
 // Providers are the mailbox providers and their limits, by group.
 type Providers map[string]Provider
 
-// Provider is what one mailbox provider is sent at most.
+// Provider is what one mailbox provider is sent at most, and how long mails wait
+// that it refused for now.
 type Provider struct {
 	Domains       []string `yaml:"domains" doc:"Domains of its addresses. No domain is in two groups."`
 	PerMinute     int      `yaml:"per_minute" doc:"Mails a minute. 0: no limit."`
 	Burst         int      `yaml:"burst" doc:"Mails that may go at once after a pause."`
 	Connections   int      `yaml:"connections" doc:"Mails on their way at a time. 0: no limit but mail.connections."`
 	PerConnection int      `yaml:"per_connection" doc:"Mails to it over one connection. 0: no limit but mail.per_connection."`
+	Retries       []Retry  `yaml:"retries" doc:"Answers that call for waits of their own instead of mail.retry: words of the answer, its code or its status, and how long a mail waits after its first, second, third… attempt. The last one is repeated until mail.retry would wait longer. Those of other hold for all providers."`
 	Note          string   `yaml:"note" doc:"Where the figures come from."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // carry sends what the lanes give until they are closed.
@@ -123,7 +124,11 @@ func (w *Worker) result(d Delivery, o Outcome) Result {
 			r.At = r.At.Add(w.o.Backoff.First)
 		}
 	default:
-		at, again := w.o.Backoff.Next(d, w.o.Now(), w.o.Random())
+		var waits []time.Duration
+		if w.o.Deferral != nil {
+			waits = w.o.Deferral(d.Group, o.Reply).Waits
+		}
+		at, again := w.o.Backoff.Next(d, waits, w.o.Now(), w.o.Random())
 		r.State, r.At = Retry, at
 		if !again {
 			r.State = Failed

@@ -30,7 +30,7 @@ func TestBackoff(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := delivery.Delivery{Tries: tt.tries, Created: now.Add(-tt.age)}
-			at, again := b.Next(d, now, tt.random)
+			at, again := b.Next(d, nil, now, tt.random)
 			if at.Sub(now) != tt.wait || again != tt.again {
 				t.Errorf("Next(%d tries, age %s) = %s, %t, want %s, %t", tt.tries, tt.age, at.Sub(now), again, tt.wait, tt.again)
 			}

@@ -18,25 +18,31 @@ type Budget struct {
 
 // Provider is a mailbox provider and what it is sent at most.
 type Provider struct {
-	Group   Group
-	Domains []string
-	Budget  Budget
+	Group     Group
+	Domains   []string
+	Budget    Budget
+	Deferrals []Deferral // the first that fits counts
 }
 
-// Providers knows the group of every domain and the budget of every group. The
-// zero value has one group, Other, without limits.
+// Providers knows the group of every domain, the budget of every group, and
+// which of its answers call for waits of their own. The zero value has one
+// group, Other, without limits.
 type Providers struct {
-	groups  map[string]Group
-	budgets map[Group]Budget
+	groups    map[string]Group
+	budgets   map[Group]Budget
+	deferrals map[Group][]deferral
 }
 
 // NewProviders takes a list of providers; one of them may be Other.
 func NewProviders(list []Provider) Providers {
-	p := Providers{make(map[string]Group), make(map[Group]Budget)}
+	p := Providers{make(map[string]Group), make(map[Group]Budget), make(map[Group][]deferral)}
 	for _, one := range list {
 		p.budgets[one.Group] = one.Budget
 		for _, domain := range one.Domains {
 			p.groups[strings.ToLower(domain)] = one.Group
+		}
+		for _, answer := range one.Deferrals {
+			p.deferrals[one.Group] = append(p.deferrals[one.Group], newDeferral(answer))
 		}
 	}
 	return p

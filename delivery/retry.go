@@ -19,20 +19,31 @@ func DefaultBackoff() Backoff {
 }
 
 // Next is when the attempt after d.Tries earlier ones may be made; ok is false
-// if the delivery is given up. random is in [0, 1).
-func (b Backoff) Next(d Delivery, now time.Time, random float64) (at time.Time, ok bool) {
-	wait, spent := b.wait(d.Tries), time.Duration(0)
+// if the delivery is given up. waits are what the answer calls for, nil for
+// nothing of its own: one an attempt, from the first on. Once there are no more,
+// it is the last of them or the usual wait, whichever is longer. random is in
+// [0, 1).
+func (b Backoff) Next(d Delivery, waits []time.Duration, now time.Time, random float64) (at time.Time, ok bool) {
+	wait, spent := b.wait(d.Tries, waits), time.Duration(0)
 	for i := 0; i <= d.Tries && spent < b.GiveUp; i++ {
-		spent += max(b.wait(i), 1)
+		// Nobody knows what the attempts before were answered: as if it had been this.
+		spent += max(b.wait(i, waits), 1)
 	}
 	jitter := time.Duration(float64(wait) * b.Jitter * (2*random - 1))
 	return now.Add(wait + jitter), spent < b.GiveUp
 }
 
 // wait is the wait after tries attempts, before jitter.
-func (b Backoff) wait(tries int) time.Duration {
-	if tries < 16 {
-		return min(b.First<<tries, b.Most)
+func (b Backoff) wait(tries int, waits []time.Duration) time.Duration {
+	if tries < len(waits) {
+		return waits[tries]
 	}
-	return b.Most
+	usual := b.Most
+	if tries < 16 {
+		usual = min(b.First<<tries, b.Most)
+	}
+	if len(waits) > 0 {
+		return max(waits[len(waits)-1], usual)
+	}
+	return usual
 }

@@ -23,11 +23,12 @@ type WorkerOptions struct {
 	Budget      func(Group) Budget
 	Ready       func(rendered []byte) ([]byte, error) // what the Sender would do to a letter for each recipient; nil for nothing
 	Backoff     Backoff
-	Connections int           // concurrent sends, default 4
-	Lease       time.Duration // longer than the slowest SMTP dialogue, default 15 minutes
-	Poll        time.Duration // between looks at an empty queue, default 1 second
-	Grace       time.Duration // for what is in flight when stopping, default 2 minutes
-	Slow        time.Duration // a send that takes longer gives its turn to others, default 10 seconds
+	Deferral    func(Group, string) Deferral // what a temporary answer (Outcome.Reply) calls for; nil for nothing
+	Connections int                          // concurrent sends, default 4
+	Lease       time.Duration                // longer than the slowest SMTP dialogue, default 15 minutes
+	Poll        time.Duration                // between looks at an empty queue, default 1 second
+	Grace       time.Duration                // for what is in flight when stopping, default 2 minutes
+	Slow        time.Duration                // a send that takes longer gives its turn to others, default 10 seconds
 }
 
 // Worker leases deliveries and sends them. Any number may work on one ledger,

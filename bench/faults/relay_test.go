@@ -51,7 +51,7 @@ func (m *moody) recipient(address string, time int) *smtptest.Answer {
 	case kind == 1 && time == 1:
 		return &smtptest.Answer{Code: 451, Text: "4.7.1 greylisted, come again"}
 	case kind == 2 && time <= 2:
-		return &smtptest.Answer{Code: 452, Text: "4.2.2 the mailbox is full"}
+		return &smtptest.Answer{Code: 452, Text: "4.3.1 no space"}
 	case kind == 3 && time == 1:
 		return &smtptest.Answer{Code: 421, Text: "4.3.2 shutting down"}
 	case kind == 4 && time == 1:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/enshi-daily/enshi/config"
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/digest"
 	"github.com/enshi-daily/enshi/posts"
@@ -69,6 +70,7 @@ type passedPost struct {
 type explainedMail struct {
 	deliveryView
 	Paused string `json:"paused,omitempty"` // the edition, and why
+	Rule   string `json:"rule,omitempty"`   // of mail.providers, by which it waits for its retry
 }
 
 // explainedMails is how many deliveries are told of, latest first.
@@ -121,7 +123,7 @@ func (p *parts) explain(ctx context.Context, argument string) (*explanation, err
 	if err := e.addCorrections(ctx, p, s); err != nil {
 		return nil, err
 	}
-	if err := e.addMails(ctx, p.store, editions); err != nil {
+	if err := e.addMails(ctx, p, editions); err != nil {
 		return nil, err
 	}
 	e.foresee(s, schedule, editions, p.now())
@@ -219,18 +221,18 @@ func (e *explanation) addCorrections(ctx context.Context, p *parts, s subscriber
 
 // addMails adds what the latest editions, and the notices, have for the person;
 // of mails that were sent long ago no more than that.
-func (e *explanation) addMails(ctx context.Context, store ledger, editions []delivery.Edition) error {
+func (e *explanation) addMails(ctx context.Context, p *parts, editions []delivery.Edition) error {
 	paused, opened := make(map[string]string), make(map[string]time.Time)
 	names := []string{delivery.EditionConfirm, delivery.EditionAlready}
 	for _, edition := range editions {
 		names = append(names, edition.ID)
 		paused[edition.ID], opened[edition.ID] = edition.Paused, edition.Opened
 	}
-	found, err := store.DeliveriesTo(ctx, e.ID, names...)
+	found, err := p.store.DeliveriesTo(ctx, e.ID, names...)
 	if err != nil {
 		return fmt.Errorf("deliveries: %w", err)
 	}
-	reached, err := store.Reached(ctx, []subscribers.ID{e.ID}, names...)
+	reached, err := p.store.Reached(ctx, []subscribers.ID{e.ID}, names...)
 	if err != nil {
 		return fmt.Errorf("deliveries: %w", err)
 	}
@@ -242,7 +244,16 @@ func (e *explanation) addMails(ctx context.Context, store ledger, editions []del
 	}
 	slices.SortStableFunc(found, func(a, b delivery.Delivery) int { return b.Created.Compare(a.Created) })
 	for _, d := range found[:min(len(found), explainedMails)] {
-		e.Deliveries = append(e.Deliveries, explainedMail{newDeliveryView(d), paused[d.Edition]})
+		e.Deliveries = append(e.Deliveries, explainedMail{newDeliveryView(d), paused[d.Edition], p.ruleFor(d)})
 	}
 	return nil
+}
+
+// ruleFor is the line of the profile by which a mail waits; "" if there is none.
+func (p *parts) ruleFor(d delivery.Delivery) string {
+	rule := p.providers().Deferral(d.Group, d.Reply)
+	if d.State != delivery.Retry || rule.Answer == "" {
+		return ""
+	}
+	return config.Retry(rule).String()
 }

@@ -90,6 +90,9 @@ func onItsWay(d explainedMail) string {
 	case delivery.Sending:
 		return "is on its way"
 	case delivery.Retry:
+		if d.Rule != "" {
+			return fmt.Sprintf("is tried again at %s (mail.providers has %q)", d.At, d.Rule)
+		}
 		return "is tried again at " + d.At
 	case delivery.Failed, delivery.Rejected, delivery.Uncertain:
 		return fmt.Sprintf("is %s and not sent again, unless by editions retry %s --%[1]s", d.State, d.Edition)

@@ -42,7 +42,7 @@ func TestSending(t *testing.T) {
 					return os.WriteFile(filepath.Join(e.WorkDir, "enshi.yaml"), []byte(sendingConfig), 0o644)
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"code": code, "post": writePost, "edition": latestEdition, "smtp": controlSMTP, "mark": markDelivery, "begin": beginEdition, "pauses": endPauses,
+					"code": code, "post": writePost, "edition": latestEdition, "smtp": controlSMTP, "mark": markDelivery, "begin": beginEdition, "pauses": endPauses, "waits": waitsFor,
 				},
 			})
 		})
@@ -120,6 +120,24 @@ func latestEdition(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no edition with anybody in it")
+}
+
+// waits EDITION ADDRESS TIME demands that the delivery is tried again after so
+// long, give or take a fifth.
+func waitsFor(ts *testscript.TestScript, neg bool, args []string) {
+	p := openLedger(ts)
+	defer p.close()
+	want, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	found, err := p.store.DeliveriesTo(context.Background(), p.keys.ID(subscribers.Address(args[1])), args[0])
+	ts.Check(err)
+	if len(found) != 1 || found[0].State != delivery.Retry {
+		ts.Fatalf("deliveries of %s to %s: %+v, want one that waits", args[0], args[1], found)
+	}
+	left := time.Until(found[0].At)
+	if left > want*6/5 || left < want*4/5-time.Minute {
+		ts.Fatalf("the delivery to %s is tried again in %s, want about %s", args[1], left, want)
+	}
 }
 
 // mark EDITION STATE ADDRESS lets the delivery to an address, once its time has

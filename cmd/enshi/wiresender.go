@@ -72,6 +72,9 @@ func (p *parts) providers() delivery.Providers {
 		if m.Pacing && len(m.SMTP) > 0 {
 			one.Budget = delivery.Budget{PerMinute: c.PerMinute, Burst: c.Burst, Connections: c.Connections, PerConn: c.PerConnection}
 		}
+		for _, answer := range c.Retries {
+			one.Deferrals = append(one.Deferrals, delivery.Deferral(answer))
+		}
 		list = append(list, one)
 	}
 	return delivery.NewProviders(list)
@@ -117,11 +120,12 @@ func isLoopback(host string) bool {
 func (p *parts) newWorker(sender delivery.Sender) *delivery.Worker {
 	m, backoff := p.cfg.Mail, delivery.DefaultBackoff()
 	backoff.First, backoff.Most, backoff.GiveUp = m.Retry, m.RetryMost, m.GiveUp
+	providers := p.providers()
 	return delivery.NewWorker(delivery.WorkerOptions{
 		Ready: mailer.Ready,
 		Queue: p.store, Editions: p.store, Letters: p.store, Pacer: p.store, Sender: sender,
 		Now: p.now, Logger: p.log, Random: rand.Float64,
-		Budget: p.providers().Budget, Backoff: backoff, Connections: m.Connections, Lease: m.Lease,
+		Budget: providers.Budget, Backoff: backoff, Deferral: providers.Deferral, Connections: m.Connections, Lease: m.Lease,
 	})
 }
 
