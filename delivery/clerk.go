@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -31,6 +32,7 @@ type clerk struct {
 	mu      sync.Mutex
 	coming  int // attempts that have not come to begin yet
 	results []*entered
+	turning []*entered // results in the latest turn, which may be under way
 	begins  []*asked
 	busy    bool
 	failing bool
@@ -110,7 +112,7 @@ func (c *clerk) record(ctx context.Context, r Result, now bool, after func()) {
 // be given back as if it had not been tried.
 func (c *clerk) flush(ctx context.Context) {
 	c.mu.Lock()
-	waiting := append([]*entered(nil), c.results...)
+	waiting := slices.Concat(c.turning, c.results)
 	if len(waiting) > 0 {
 		c.wake(ctx, true)
 	}
@@ -161,6 +163,7 @@ func (c *clerk) work(ctx context.Context) {
 		c.rest(ctx, wait)
 		c.mu.Lock()
 		results, begins := take(&c.results), take(&c.begins)
+		c.turning = results
 		if len(results)+len(begins) == 0 {
 			c.busy = false
 			c.mu.Unlock()
