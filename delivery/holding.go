@@ -76,12 +76,14 @@ const unreachableLimit = 3
 func (t *trouble) note(o Outcome, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch o.Class {
-	case Unreachable:
+	switch {
+	case o.Class == Unreachable && now.Before(t.until):
+		// It was on its way when another found out.
+	case o.Class == Unreachable:
 		t.until = now.Add(min(time.Second<<min(t.count, 6), time.Minute))
 		t.count++
 		t.reply = o.Reply
-	case Stopped, NotPermitted, TakenBack:
+	case o.Class == Stopped, o.Class == NotPermitted, o.Class == TakenBack:
 	default:
 		t.count, t.until = 0, time.Time{}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,5 +254,30 @@ func TestDoubtIsResentOnceItsLeaseExpires(t *testing.T) {
 		if err != nil || d.State != delivery.Sent || d.Doubts != 1 {
 			t.Errorf("delivery %s with %d doubts, %v, want sent with 1", d.State, d.Doubts, err)
 		}
+	}
+}
+
+// Attempts that find no relay at the same moment find it once.
+func TestRelayOutOfReachForAMomentEndsNoRun(t *testing.T) {
+	s := newScene(t)
+	s.clock.run()
+	id := s.edition(20)
+	const connections = 4
+	var first sync.WaitGroup
+	first.Add(connections)
+	var tries atomic.Int32
+	r := &relay{answer: func(delivery.Message) delivery.Outcome {
+		if tries.Add(1) > connections {
+			return delivery.Outcome{Class: delivery.Delivered, Code: 250}
+		}
+		first.Done()
+		first.Wait()
+		return delivery.Outcome{Class: delivery.Unreachable, Reply: "127.0.0.1:1: connection refused"}
+	}}
+	if err := s.worker(r).Drain(t.Context()); err != nil {
+		t.Errorf("Drain = %v, want it to wait for the relay", err)
+	}
+	if counts := s.counts(id); counts[delivery.Sent] != 20 {
+		t.Errorf("Counts = %v, want all 20 sent", counts)
 	}
 }
