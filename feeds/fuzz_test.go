@@ -20,6 +20,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Add(" \u2028 ", "\t\n", " ", "\u200b", "\r\n", "https://[::1/", int64(-1<<40))
 	f.Add("cafÃ© </b>", "Â x", "Q&A", "王 <w@a.example>", "/[1]/../x", "urn:isbn:a/b", int64(3))
 	f.Add("</x1>", "<?import x>", "</i>", "</b>", "/%41", "http://[::1]/?src=x y", int64(-1e9))
+	f.Add("</A0>", "<0>", "</A>", ">", "/000", "http://]", int64(-1e9))
 	f.Add("&#x0;", "&nosuch;", "~01234567", "a\r\nb", "/a b\"<>`{}|^\\", "HTTP://例子.测试:80/图", int64(7))
 	f.Fuzz(func(t *testing.T, title, summary, name, author, path, address string, seconds int64) {
 		p := newPost(1)

@@ -198,14 +198,14 @@ func webAddress(s string) (string, bool) {
 	if err != nil {
 		host = strings.ToLower(u.Hostname()) // an IPv6 address, or a name with an underscore
 	}
+	if strings.ContainsAny(host, "%[]") || !isASCII(host) {
+		return "", false
+	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
 	if port := u.Port(); port != "" {
 		host += ":" + port
-	}
-	if strings.Contains(host, "%") || !isASCII(host) {
-		return "", false
 	}
 	if u.User != nil {
 		host = escapeURI(u.User.String(), true) + "@" + host
