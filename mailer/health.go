@@ -9,9 +9,10 @@ import (
 
 // health keeps how a relay does.
 type health struct {
-	mu     sync.Mutex
-	now    delivery.Relay
-	closed int // answers of 421 in a row
+	mu      sync.Mutex
+	now     delivery.Relay
+	closed  int  // answers of 421 in a row
+	claimed bool // a letter tries whether it works again
 }
 
 // How long a relay is left alone that fails: twice as long each time.
@@ -38,6 +39,7 @@ func (h *health) worked(at time.Time) {
 	}
 	h.now.Sent++
 	h.now.Fault, h.now.Failures, h.now.Reply, h.now.Until, h.closed = "", 0, "", time.Time{}, 0
+	h.claimed = false
 }
 
 // failed notes that the relay cannot be used.
@@ -48,6 +50,10 @@ func (h *health) failed(at time.Time, fault delivery.Class, reply string) {
 }
 
 func (h *health) fail(at time.Time, fault delivery.Class, reply string) {
+	if !h.now.Works() && !h.claimed && at.Before(h.now.Until) {
+		return // the letter was on its way when another found out
+	}
+	h.claimed = false
 	wait, most := awayFirst, awayMost
 	if fault == delivery.OurFault {
 		wait, most = refusedFirst, refusedMost
@@ -78,6 +84,6 @@ func (h *health) claim(at time.Time, within time.Duration) bool {
 	if h.now.Works() || at.Before(h.now.Until) {
 		return false
 	}
-	h.now.Until = at.Add(within)
+	h.now.Until, h.claimed = at.Add(within), true
 	return true
 }

@@ -257,3 +257,32 @@ func TestConnectionCarriesWhatAGroupMay(t *testing.T) {
 		t.Errorf("%d connections, %d open, at most %d: want 2 for 10 letters to a group that takes 5 over one", server.Steps(smtptest.Connect), n, most)
 	}
 }
+
+// Letters that find a relay failing at the same moment find it once.
+func TestRelayThatFailsManyAtOnceIsAskedAgainSoon(t *testing.T) {
+	now := time.Now()
+	s, servers := relays(t, 1, plain, func(o *mailer.SMTPOptions) { o.Now = func() time.Time { return now } })
+	const letters = 8
+	var connected, all sync.WaitGroup
+	connected.Add(letters)
+	servers[0].Reply(func(at, _ string) *smtptest.Answer {
+		if at != smtptest.Connect {
+			return nil
+		}
+		connected.Done()
+		connected.Wait()
+		return &smtptest.Answer{Code: 421, Text: "busy"}
+	})
+	rendered := newMessage(t).Rendered
+	for range letters {
+		all.Go(func() {
+			if out := s.Send(context.Background(), messageWith(t, rendered, "reader@example.net"), permit); out.Class != nowhere {
+				t.Errorf("Send = %+v, want it to find nobody", out)
+			}
+		})
+	}
+	all.Wait()
+	if r := s.Relays()[0]; r.Failures != 1 || r.Until.After(now.Add(10*time.Second)) {
+		t.Errorf("Relays[0] = %+v, want one failure, and another try soon after %v", r, now)
+	}
+}
