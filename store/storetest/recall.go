@@ -20,6 +20,7 @@ func recall() []law {
 		{"Bringing looks at editions opened after since alone", bringingSince},
 		{"Bringing knows what the bytes bring that PutLetter kept first", bringingFirst},
 		{"PutLetter fails with ErrWithdrawn if a post that it brings is withdrawn by now", putWithdrawn},
+		{"PutLetter keeps a letter of many thousand posts", putMany},
 		{"Reached returns what each edition has for each subscriber, in order", reachedStates},
 		{"Reached of nobody and of no edition is empty", reachedNothing},
 		{"Rewrite replaces a letter's bytes if they are those that were read", rewriteSwaps},
@@ -114,6 +115,22 @@ func putWithdrawn(s *scene) {
 	s.heads(ever(), []int64{1, 2, 3, 4}, kept, also)
 	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{entry(4)}), "Update")
 	s.brings(e.ID, "again", digest.Brought{Number: 4})
+}
+
+// Whoever releases a whole archive sends it.
+func putMany(s *scene) {
+	w := s.watch()
+	s.arrive(w, 1, 1)
+	e := s.open(20_000)
+	brings := make([]digest.Brought, 20_000)
+	for i := range brings {
+		brings[i].Number = int64(i + 1)
+	}
+	s.heads(ever(), []int64{20_000}, s.brings(e.ID, "a", brings...))
+	gone := entry(1)
+	gone.Withdrawn = true
+	s.ok(s.Store.Update(s.ctx, w, []digest.Entry{gone}), "Update")
+	s.is(s.Store.PutLetter(s.ctx, e.ID, "b", []byte("x"), brings...), "PutLetter", delivery.ErrWithdrawn)
 }
 
 // reached demands what Reached returns.

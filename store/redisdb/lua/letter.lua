@@ -3,8 +3,8 @@
 -- ARGV: 1 name, 2 bytes, 3 lifetime in ms, 4 what it brings or '', 5 lifetime of
 --       that in ms, then the numbers of what it brings
 -- Returns: 1 kept, 0 it was there, -1 one of these is withdrawn
-if #ARGV > 5 then
-  for _, amended in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, 6))) do
+for i = 6, #ARGV, 1000 do -- Lua unpacks no more than some thousand
+  for _, amended in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, i, math.min(i + 999, #ARGV)))) do
     if amended == 'withdrawn' then return -1 end
   end
 end
