@@ -7,17 +7,19 @@ import "time"
 // names that are relative to the file's directory, secret the key that names a
 // file with the value.
 type Config struct {
-	Site       Site          `yaml:"site" doc:"The Jekyll site that is published. Empty values are taken from its _config.yml."`
-	PublicURL  string        `yaml:"public_url" doc:"Where the feeds, the pages and the links in mails are, such as https://news.example.com. Empty: serve uses its own address on this machine, build uses site.url. Mails to the outside need one with https."`
-	Data       string        `yaml:"data" path:"true" doc:"Directory of the database, the keys and the outbox."`
-	Store      URL           `yaml:"store" path:"true" env:"ENSHI_STORE" doc:"Where subscribers, deliveries and identities are kept: sqlite:FILE, or redis://HOST:PORT/NUMBER (rediss:// for TLS) when several machines share the work. Empty: enshi.db in the data directory."`
-	AcceptLoss bool          `yaml:"accept_loss" doc:"Send although Redis could lose or evict what it was given, so that mails may be lost or sent twice. false: serve and send-digest refuse."`
-	Listen     string        `yaml:"listen" doc:"Address and port that serve answers on."`
-	Roles      []string      `yaml:"roles" doc:"What serve does in this process: watch (the site), web, plan, send."`
-	Settle     time.Duration `yaml:"settle" doc:"How long a file must be left alone before its post goes out."`
-	Rescan     time.Duration `yaml:"rescan" doc:"How often the whole site is read again, for changes that the system did not tell of."`
-	KeysFile   string        `yaml:"keys_file" path:"true" doc:"File with the keys that sign the links in mails. Empty: keys.json in the data directory, made on first start. With Redis it must be the same on each machine."`
-	Templates  string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
+	Site                 Site          `yaml:"site" doc:"The Jekyll site that is published. Empty values are taken from its _config.yml."`
+	PublicURL            string        `yaml:"public_url" doc:"Where the feeds, the pages and the links in mails are, such as https://news.example.com. Empty: serve uses its own address on this machine, build uses site.url. Mails to the outside need one with https."`
+	Data                 string        `yaml:"data" path:"true" doc:"Directory of the database, the keys and the outbox."`
+	Store                URL           `yaml:"store" path:"true" env:"ENSHI_STORE" doc:"Where subscribers, deliveries and identities are kept: sqlite:FILE, or redis://HOST:PORT/NUMBER (rediss:// for TLS) when several machines share the work. Empty: enshi.db in the data directory."`
+	SentinelPasswordFile string        `yaml:"sentinel_password_file" path:"true" doc:"File with the password that Redis Sentinels of the store want, if they want one. Their user is sentinel_user=NAME in store."`
+	SentinelPassword     Secret        `yaml:"-" env:"ENSHI_SENTINEL_PASSWORD" secret:"sentinel_password_file"`
+	AcceptLoss           bool          `yaml:"accept_loss" doc:"Send although Redis could lose or evict what it was given, so that mails may be lost or sent twice. false: serve and send-digest refuse."`
+	Listen               string        `yaml:"listen" doc:"Address and port that serve answers on."`
+	Roles                []string      `yaml:"roles" doc:"What serve does in this process: watch (the site), web, plan, send."`
+	Settle               time.Duration `yaml:"settle" doc:"How long a file must be left alone before its post goes out."`
+	Rescan               time.Duration `yaml:"rescan" doc:"How often the whole site is read again, for changes that the system did not tell of."`
+	KeysFile             string        `yaml:"keys_file" path:"true" doc:"File with the keys that sign the links in mails. Empty: keys.json in the data directory, made on first start. With Redis it must be the same on each machine."`
+	Templates            string        `yaml:"templates" path:"true" doc:"Directory whose files replace the built-in templates of the same name. Empty: none."`
 
 	Feeds    Feeds    `yaml:"feeds" doc:"The feeds."`
 	Topics   Topics   `yaml:"topics" doc:"Categories and tags that differ from the others, by category:NAME or tag:NAME, as in tag:恩施日报新闻: {title: 恩施日报, slug: enshi}. These are the keys of each."`

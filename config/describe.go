@@ -22,9 +22,10 @@ start from the directory of this file. "enshi config check" reads a file and
 says what is wrong with it. Secrets stand in files of their own, or in the
 environment:
 
-  ENSHI_SMTP_PASSWORD  the relays' password, over mail.smtp_password_file
-  ENSHI_SMTP           the relays, separated by spaces, over mail.smtp
-  ENSHI_STORE          the store, over store`
+  ENSHI_SMTP_PASSWORD      relays' password, over mail.smtp_password_file
+  ENSHI_SMTP               relays, separated by spaces, over mail.smtp
+  ENSHI_STORE              store, over store
+  ENSHI_SENTINEL_PASSWORD  Sentinels' password, over sentinel_password_file`
 
 // Describe writes the defaults as an annotated file, which Parse reads.
 func Describe(w io.Writer) error {

@@ -43,7 +43,7 @@ enshi.yaml:13: mail: expected keys and values
 enshi.yaml:16: data: stands there twice, first in line 15
 enshi.yaml:18: log.level: expected one value
 enshi.yaml:20: log.format: expected one value
-enshi.yaml:21: xyzzy: unknown key; known here: accept_loss, data, digest, feeds, house, keys_file, limits, listen, log, mail, operator, public_url, rescan, roles, settle, site, store, templates, topics
+enshi.yaml:21: xyzzy: unknown key; known here: accept_loss, data, digest, feeds, house, keys_file, limits, listen, log, mail, operator, public_url, rescan, roles, sentinel_password_file, settle, site, store, templates, topics
 enshi.yaml:3: site.timezone: expected a zone such as Asia/Shanghai: unknown time zone Mars/Olympus
 enshi.yaml:14: roles: "cook" is not known: expected watch, web, plan or send
 enshi.yaml:8: feeds.hubs: expected an address such as https://news.example.com

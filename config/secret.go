@@ -76,12 +76,33 @@ func (u URL) String() string {
 	if err != nil {
 		return u.secret.String() // what cannot be read may hold a password anywhere
 	}
-	if _, has := parsed.User.Password(); !has {
+	_, has := parsed.User.Password()
+	query := maskQuery(parsed.RawQuery)
+	if !has && query == parsed.RawQuery {
 		return u.Reveal()
+	}
+	parsed.RawQuery = query
+	if !has {
+		return parsed.String()
 	}
 	user := url.User(parsed.User.Username()).String()
 	parsed.User = nil
 	return strings.Replace(parsed.String(), "://", "://"+user+":"+masked+"@", 1)
+}
+
+// maskQuery masks every parameter that is called a password.
+func maskQuery(query string) string {
+	if query == "" {
+		return ""
+	}
+	all := strings.Split(query, "&")
+	for i, one := range all {
+		name, _, _ := strings.Cut(one, "=")
+		if plain, err := url.QueryUnescape(name); err != nil || strings.Contains(strings.ToLower(plain), "password") {
+			all[i] = name + "=" + masked
+		}
+	}
+	return strings.Join(all, "&")
 }
 
 // Format prints u as String does, whatever the verb.

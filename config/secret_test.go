@@ -47,11 +47,13 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	hex := fmt.Sprintf("%x", word)
 	c := config.Default()
 	c.Store = config.NewURL("redis://user:" + word + "@127.0.0.1:6379/0")
+	c.SentinelPassword = config.NewSecret(word)
 	c.Mail.SMTP = []config.URL{config.NewURL("smtp://news:" + word + "@a.example.com"), config.NewURL("smtp://%zz:" + word + "@x")}
 	c.Mail.SMTPPassword = config.NewSecret(word)
 	for name, v := range map[string]any{
-		"a secret": c.Mail.SMTPPassword, "a pointer": &c.Mail.SMTPPassword, "an address": c.Store, "an unreadable address": c.Mail.SMTP[1],
-		"a list": c.Mail.SMTP, "the configuration": c, "a pointer to it": &c,
+		"a secret": c.Mail.SMTPPassword, "a pointer": &c.Mail.SMTPPassword, "an address": c.Store, "a parameter": config.NewURL("redis://a/0?master=m&sentinel%5Fpassword=" + word), "an unreadable parameter": config.NewURL("redis://a/0?%zz=" + word + "&x=1"),
+		"an unreadable address": c.Mail.SMTP[1],
+		"a list":                c.Mail.SMTP, "the configuration": c, "a pointer to it": &c,
 		"an unexported field": struct{ S, s config.Secret }{c.Mail.SMTPPassword, c.Mail.SMTPPassword},
 	} {
 		for how, got := range everywhere(t, v) {

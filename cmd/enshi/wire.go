@@ -187,7 +187,7 @@ func (p *parts) dial(ctx context.Context) (ledger, error) {
 	case "sqlite":
 		return sqlitedb.Open(sqlitedb.Options{Path: strings.TrimPrefix(rest, "//")})
 	}
-	store, err := redisdb.Open(ctx, redisdb.Options{URL: address, Log: p.log})
+	store, err := redisdb.Open(ctx, redisdb.Options{URL: address, SentinelPassword: p.cfg.SentinelPassword.Reveal(), Log: p.log})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,8 @@ type Server struct {
 	args    []string
 	process *exec.Cmd
 
-	sentinel bool // its settings are in a file, the only argument beside --sentinel
+	password string // that it wants, "" for none
+	sentinel bool   // its settings are in a file, the only argument beside --sentinel
 }
 
 // Start starts a server that ends with the test. args are further settings, as
@@ -177,7 +178,7 @@ func (s *Server) Info(section string) map[string]string {
 
 // client is not pooled: the tests' own connections are what they count.
 func (s *Server) client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: s.addr, PoolSize: 1, MaxRetries: -1, Protocol: 2, DisableIdentity: true})
+	return redis.NewClient(&redis.Options{Addr: s.addr, Password: s.password, PoolSize: 1, MaxRetries: -1, Protocol: 2, DisableIdentity: true})
 }
 
 // do runs one command on a connection of its own.

@@ -24,8 +24,20 @@ type Sentinels struct {
 	watchers []*Server
 }
 
-// StartSentinels starts them, ready to use.
+// StartSentinels starts them, ready to use. args are the servers'.
 func StartSentinels(tb testing.TB, args ...string) *Sentinels {
+	tb.Helper()
+	return startSentinels(tb, nil, "", args...)
+}
+
+// StartLockedSentinels starts Sentinels that want a password, or that of a user
+// whom they know beside it. The servers want none.
+func StartLockedSentinels(tb testing.TB, password, user, usersPassword string) *Sentinels {
+	tb.Helper()
+	return startSentinels(tb, []string{"requirepass " + password, "user " + user + " on >" + usersPassword + " ~* &* +@all"}, password)
+}
+
+func startSentinels(tb testing.TB, settings []string, password string, args ...string) *Sentinels {
 	tb.Helper()
 	s := &Sentinels{tb: tb}
 	for i := range 2 {
@@ -41,7 +53,7 @@ func StartSentinels(tb testing.TB, args ...string) *Sentinels {
 	}
 	s.AwaitReplicas()
 	for range 3 {
-		s.watchers = append(s.watchers, startSentinel(tb, s.servers[0]))
+		s.watchers = append(s.watchers, startSentinel(tb, s.servers[0], password, settings...))
 	}
 	for _, w := range s.watchers {
 		w.await("the Sentinels know each other", func(ctx context.Context, r *redis.Client) error {
@@ -55,10 +67,10 @@ func StartSentinels(tb testing.TB, args ...string) *Sentinels {
 	return s
 }
 
-func startSentinel(tb testing.TB, master *Server) *Server {
+func startSentinel(tb testing.TB, master *Server, password string, more ...string) *Server {
 	tb.Helper()
 	w := newServer(tb)
-	w.addr, w.sentinel = freeAddr(tb), true
+	w.addr, w.sentinel, w.password = freeAddr(tb), true, password
 	file := filepath.Join(w.dir, "sentinel.conf")
 	settings := fmt.Sprintf(`port %s
 bind 127.0.0.1
@@ -68,6 +80,7 @@ sentinel monitor %[4]s 127.0.0.1 %[5]s 2
 sentinel down-after-milliseconds %[4]s 1000
 sentinel failover-timeout %[4]s 5000
 `, portOf(tb, w.addr), w.dir, filepath.Join(w.dir, "redis.log"), MasterName, portOf(tb, master.addr))
+	settings += strings.Join(more, "\n") + "\n"
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		tb.Fatalf("redistest: %v", err)
 	}
@@ -102,7 +115,7 @@ func (s *Sentinels) AwaitMaster(string) *Server {
 
 func (s *Sentinels) master() (agreed *Server) {
 	for _, w := range s.watchers {
-		r := redis.NewSentinelClient(&redis.Options{Addr: w.addr, MaxRetries: -1})
+		r := redis.NewSentinelClient(&redis.Options{Addr: w.addr, Password: w.password, MaxRetries: -1})
 		at, err := r.GetMasterAddrByName(s.tb.Context(), MasterName).Result()
 		_ = r.Close()
 		if err != nil {

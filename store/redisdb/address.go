@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,10 @@ func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
 	default:
 		return nil, "", fmt.Errorf("redis URL: scheme %q: expected redis, rediss or unix", u.Scheme)
 	}
-	o.MasterName = query.Get("master")
+	o.MasterName, o.SentinelUsername, o.SentinelPassword = query.Get("master"), query.Get("sentinel_user"), query.Get("sentinel_password")
+	if o.MasterName == "" && o.SentinelUsername+o.SentinelPassword != "" {
+		return nil, "", errors.New("redis URL: sentinel_user and sentinel_password are for Sentinels: master=NAME is missing")
+	}
 	if o.DB, err = database(u, query); err != nil {
 		return nil, "", err
 	}
@@ -54,8 +58,8 @@ func parseURL(s string) (o *redis.UniversalOptions, where string, err error) {
 		return nil, "", fmt.Errorf("redis URL: database %d: a cluster has only database 0", o.DB)
 	}
 	for name := range query {
-		if name != "addr" && name != "master" && name != "db" {
-			return nil, "", fmt.Errorf("redis URL: unknown parameter %q: expected addr, master or db", name)
+		if known := []string{"addr", "master", "db", "sentinel_user", "sentinel_password"}; !slices.Contains(known, name) {
+			return nil, "", fmt.Errorf("redis URL: unknown parameter %q: expected one of %s", name, strings.Join(known, ", "))
 		}
 	}
 	return o, strings.Join(o.Addrs, ","), nil

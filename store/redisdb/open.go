@@ -24,10 +24,12 @@ type Options struct {
 	// URL is redis://[user:pass@]host:port/db, rediss:// for TLS, or
 	// unix:///path/of.sock?db=N. Several hosts, with commas between or as
 	// ?addr=host:port, are the nodes of a cluster; with ?master=NAME they are
-	// Sentinels.
-	URL    string
-	Prefix string       // of every key, default "enshi:"
-	Log    *slog.Logger // hears what the driver says, at level debug; default: nobody does
+	// Sentinels, which may want a login of their own: &sentinel_user=NAME and
+	// &sentinel_password=WORD.
+	URL              string
+	SentinelPassword string       // for the Sentinels, if the URL has none
+	Prefix           string       // of every key, default "enshi:"
+	Log              *slog.Logger // hears what the driver says, at level debug; default: nobody does
 
 	// Now, for tests, takes the place of the server's clock.
 	Now func() time.Time
@@ -76,6 +78,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	options, where, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
+	}
+	if options.SentinelPassword == "" && options.MasterName != "" {
+		options.SentinelPassword = o.SentinelPassword
 	}
 	if o.Prefix == "" {
 		o.Prefix = "enshi:"
@@ -137,6 +142,10 @@ func (db *DB) connect(ctx context.Context, o *redis.UniversalOptions) error {
 }
 
 func (db *DB) unreachable(err error) error {
+	if strings.Contains(err.Error(), "all sentinels") && (strings.Contains(err.Error(), "NOAUTH") || strings.Contains(err.Error(), "WRONGPASS")) {
+		// The driver has no error of its own for that.
+		return fmt.Errorf("the Sentinels at %s refuse the user or password: sentinel_user in the store's URL names the user, ENSHI_SENTINEL_PASSWORD or sentinel_password_file has the password: %w", db.where, err)
+	}
 	if redis.IsAuthError(err) || redis.HasErrorPrefix(err, "WRONGPASS") || redis.HasErrorPrefix(err, "NOAUTH") {
 		return fmt.Errorf("redis at %s refuses the user or password in the store's URL: %w", db.where, err)
 	}

@@ -172,6 +172,8 @@ func TestURL(t *testing.T) {
 		"redis://a,b/1":               "only database 0",
 		"redis://a?timeout=5":         `unknown parameter "timeout"`,
 		"redis://u:topsecret@a:b:c/%": "redis URL",
+
+		"redis://a?sentinel_password=topsecret": "master=NAME is missing",
 	} {
 		_, _, _, _, err := redisdb.ParseURL(url)
 		if err == nil || !strings.Contains(err.Error(), want) {
