@@ -27,8 +27,8 @@ func (db *DB) Cancel(ctx context.Context, id string) error {
 		}
 		// What is leased and has not begun; Begin answers that the lease is lost.
 		_, err = t.exec(`UPDATE delivery INDEXED BY delivery_leased
-			SET state = 'skipped', skip = ?, at = ?, token = '', until_ms = 0
-			WHERE token <> '' AND edition = ? AND state = 'queued'`, delivery.SkipCancelled, t.now.Unix(), id)
+			SET state = 'skipped', skip = ?, at = ?, ready_ms = 0, token = '', until_ms = 0
+			WHERE until_ms > 0 AND edition = ? AND state = 'queued'`, delivery.SkipCancelled, t.now.Unix(), id)
 		return err
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func (db *DB) clear(ctx context.Context) error {
 			return err
 		}
 		err = db.write(ctx, "skip cancelled deliveries", func(t *tx) error {
-			_, err := t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ? WHERE (edition, subscriber) IN (
+			_, err := t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ?, ready_ms = 0 WHERE (edition, subscriber) IN (
 				SELECT d.edition, d.subscriber FROM delivery d INDEXED BY delivery_ready
 				WHERE d.edition = ? AND `+ready+` LIMIT ?)`, delivery.SkipCancelled, t.now.Unix(), id, sweepBatch)
 			return err

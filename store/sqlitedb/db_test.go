@@ -27,6 +27,7 @@ func open(tb testing.TB, path string, now func() time.Time) *sqlitedb.DB {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
+		db.CheckRows(tb)
 		if err := db.Shutdown(); err != nil {
 			tb.Error(err)
 		}

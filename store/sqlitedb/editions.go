@@ -55,26 +55,31 @@ func (db *DB) Editions(ctx context.Context, limit int) (latest []delivery.Editio
 	return latest, err
 }
 
-// countsQuery takes what is being sent from the leased ones, whom the tally has
-// among the queued.
+// countsQuery takes what is being sent from the leased ones. What is queued is
+// the rest of all.
 const countsQuery = `SELECT state, n FROM tally WHERE edition = ?1 AND n > 0
 	UNION ALL SELECT 'sending', count(*) FROM delivery INDEXED BY delivery_leased
-		WHERE token <> '' AND edition = ?1 AND state = 'sending' HAVING count(*) > 0`
+		WHERE until_ms > 0 AND edition = ?1 AND state = 'sending' HAVING count(*) > 0`
 
 // Counts implements delivery.Editions.
 func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
-	counts := make(delivery.Counts)
+	counts, queued := make(delivery.Counts), 0
 	err := db.read(ctx, "count deliveries", func(t *tx) error {
 		return t.rows(countsQuery, values(id), func(scan func(...any) error) error {
 			var state delivery.State
 			var n int
 			err := scan(&state, &n)
-			counts[state] = n
+			if state == "all" {
+				queued += n
+			} else {
+				counts[state] = n
+				queued -= n
+			}
 			return err
 		})
 	})
-	if counts[delivery.Queued] -= counts[delivery.Sending]; counts[delivery.Queued] == 0 {
-		delete(counts, delivery.Queued)
+	if queued > 0 {
+		counts[delivery.Queued] = queued
 	}
 	return counts, err
 }

@@ -102,7 +102,7 @@ func (t *tx) enter(r *delivery.Result) error {
 	at, ready, tries := t.now.Unix(), int64(0), 0
 	switch r.State {
 	case delivery.Retry:
-		at, ready, tries = 0, r.At.UnixMilli(), 1
+		at, ready, tries = 0, max(r.At.UnixMilli(), 1), 1 // any time, if none was given
 	case delivery.Queued:
 		at, ready = 0, t.now.UnixMilli()
 	}

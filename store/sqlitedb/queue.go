@@ -11,14 +11,16 @@ import (
 
 // ready is what the index delivery_ready holds. A query must repeat it word for
 // word to be answered from the index.
-const ready = `d.state IN ('queued', 'retry') AND d.token = ''`
+const ready = `d.ready_ms > 0`
 
 // maxReady is where Work stops counting: more than a worker leases at a time,
 // and few enough to count whenever one looks.
 const maxReady = 400
 
 // workQuery finds each group of an edition by a step down the index, then
-// counts it and looks for what comes next.
+// counts it and looks for what comes next. It says >= where > would do: SQLite
+// would compare what is bound with the index's own condition, and so parse the
+// query anew whenever time has passed.
 const workQuery = `WITH RECURSIVE g (grp) AS (
 		SELECT (SELECT d.grp FROM delivery d WHERE d.edition = ?1 AND ` + ready + ` ORDER BY d.grp LIMIT 1)
 		UNION ALL
@@ -28,7 +30,7 @@ const workQuery = `WITH RECURSIVE g (grp) AS (
 		(SELECT count(*) FROM (SELECT 1 FROM delivery d
 			WHERE d.edition = ?1 AND d.grp = g.grp AND d.ready_ms <= ?2 AND ` + ready + ` LIMIT ?3)),
 		coalesce((SELECT d.ready_ms FROM delivery d
-			WHERE d.edition = ?1 AND d.grp = g.grp AND d.ready_ms > ?2 AND ` + ready + ` ORDER BY d.ready_ms LIMIT 1), 0)
+			WHERE d.edition = ?1 AND d.grp = g.grp AND d.ready_ms >= ?2 + 1 AND ` + ready + ` ORDER BY d.ready_ms LIMIT 1), 0)
 	FROM g WHERE g.grp IS NOT NULL`
 
 // Work implements delivery.Queue.
@@ -149,14 +151,14 @@ func (t *tx) take(q *queued, token string, until int64) (bool, error) {
 	q.State, q.At, q.Token = delivery.Queued, time.Time{}, token+"."+strconv.FormatInt(q.round, 10)
 	q.Address, q.Language = q.person.address, q.person.language
 	q.Cadence, q.Generation = q.person.cadence, q.person.generation
-	_, err := t.exec(`UPDATE delivery SET state = 'queued', token = ?, until_ms = ? WHERE edition = ? AND subscriber = ?`,
+	_, err := t.exec(`UPDATE delivery SET state = 'queued', ready_ms = 0, token = ?, until_ms = ? WHERE edition = ? AND subscriber = ?`,
 		q.Token, until, q.Edition, q.Subscriber)
 	return true, err
 }
 
 // skip ends a delivery that must not go out.
 func (t *tx) skip(d *delivery.Delivery, why delivery.Skip) error {
-	_, err := t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ?, token = '', until_ms = 0
+	_, err := t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ?, ready_ms = 0, token = '', until_ms = 0
 		WHERE edition = ? AND subscriber = ?`, why, t.now.Unix(), d.Edition, d.Subscriber)
 	return err
 }

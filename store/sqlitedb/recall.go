@@ -126,7 +126,7 @@ func (db *DB) Retract(ctx context.Context, edition string, letters ...string) (r
 			if err != nil || n == 0 {
 				return err
 			}
-			_, err = t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ?, token = '', until_ms = 0
+			_, err = t.exec(`UPDATE delivery SET state = 'skipped', skip = ?, at = ?, ready_ms = 0, token = '', until_ms = 0
 				WHERE edition = ? AND subscriber > ? AND subscriber <= ?
 				AND letter IN (SELECT value FROM json_each(?)) AND state IN ('queued', 'retry')`,
 				delivery.SkipWithdrawn, t.now.Unix(), edition, after, last, string(list))

@@ -110,7 +110,7 @@ func (db *DB) Delete(ctx context.Context, s subscribers.Subscriber) error {
 		case n == 0:
 			return fmt.Errorf("%w: %s", subscribers.ErrNotFound, s.ID)
 		}
-		_, err = t.exec(`UPDATE delivery SET state = 'skipped', skip = ?1, at = ?2, token = '', until_ms = 0
+		_, err = t.exec(`UPDATE delivery SET state = 'skipped', skip = ?1, at = ?2, ready_ms = 0, token = '', until_ms = 0
 			WHERE subscriber = ?3 AND state IN ('queued', 'retry') AND edition IN (
 				SELECT id FROM edition WHERE stage IN ('planning', 'sending')
 				UNION ALL VALUES (?4), (?5))`,

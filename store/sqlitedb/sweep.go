@@ -78,7 +78,7 @@ func (db *DB) Settle(ctx context.Context, id string) error {
 	return delivery.ErrStage
 }
 
-const expiredQuery = `SELECT 1 FROM delivery WHERE token <> '' AND until_ms <= ? LIMIT 1`
+const expiredQuery = `SELECT 1 FROM delivery WHERE until_ms > 0 AND until_ms <= ? LIMIT 1`
 
 func (db *DB) expired(ctx context.Context) (some bool, err error) {
 	err = db.read(ctx, "look for expired leases", func(t *tx) error {
@@ -97,7 +97,7 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 	}
 	var found []lease
 	err := t.rows(`SELECT `+deliveryColumns+`, EXISTS (SELECT 1 FROM edition e WHERE e.id = d.edition AND e.stage = 'cancelled')
-		FROM delivery d WHERE d.token <> '' AND d.until_ms <= ? LIMIT ?`, values(t.now.UnixMilli(), sweepBatch),
+		FROM delivery d WHERE d.until_ms > 0 AND d.until_ms <= ? LIMIT ?`, values(t.now.UnixMilli(), sweepBatch),
 		func(scan func(...any) error) (err error) {
 			var l lease
 			l.Delivery, err = scanDelivery(scan, &l.cancelled)
@@ -108,7 +108,7 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 		return err
 	}
 	for i := range found {
-		state, doubts, at := delivery.Queued, 0, int64(0)
+		state, doubts, at, ready := delivery.Queued, 0, int64(0), t.now.UnixMilli()
 		switch {
 		case found[i].State != delivery.Sending:
 			swept.Requeued++
@@ -117,11 +117,11 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 			doubts = 1
 		default:
 			swept.Uncertain++
-			state, at = delivery.Uncertain, t.now.Unix()
+			state, at, ready = delivery.Uncertain, t.now.Unix(), 0
 		}
 		_, err := t.exec(`UPDATE delivery SET state = ?, doubts = doubts + ?, at = ?, ready_ms = ?, token = '', until_ms = 0
 			WHERE edition = ? AND subscriber = ?`,
-			state, doubts, at, t.now.UnixMilli(), found[i].Edition, found[i].Subscriber)
+			state, doubts, at, ready, found[i].Edition, found[i].Subscriber)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (t *tx) takeBack(p delivery.Policy, swept *delivery.Swept) error {
 // open: what is queued or waits is in one index, what is leased in the other.
 const allDone = `e.stage = 'sending'
 	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_ready WHERE d.edition = e.id AND ` + ready + `)
-	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_leased WHERE d.token <> '' AND d.edition = e.id)`
+	AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_leased WHERE d.until_ms > 0 AND d.edition = e.id)`
 
 const doneQuery = `SELECT e.id FROM edition e WHERE e.stage IN ('planning', 'sending') AND ` + allDone
 

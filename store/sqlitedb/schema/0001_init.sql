@@ -121,18 +121,20 @@ CREATE TABLE delivery (
   reply      TEXT NOT NULL DEFAULT '',
   doubts     INTEGER NOT NULL DEFAULT 0,
   round      INTEGER NOT NULL DEFAULT 0,   -- how often a notice was asked for again
-  ready_ms   INTEGER NOT NULL DEFAULT 0,   -- not before
+  ready_ms   INTEGER NOT NULL DEFAULT 0,   -- of what waits and is not leased: not before; otherwise 0
   token      TEXT NOT NULL DEFAULT '',     -- of the lease, '' if there is none
-  until_ms   INTEGER NOT NULL DEFAULT 0,   -- end of the lease
+  until_ms   INTEGER NOT NULL DEFAULT 0,   -- end of the lease, 0 if there is none
   PRIMARY KEY (edition, subscriber)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms)
-  WHERE state IN ('queued', 'retry') AND token = '';
-CREATE INDEX delivery_leased ON delivery (until_ms) WHERE token <> '';
+-- Each has all that its queries ask for: a step that changes the state alone
+-- touches neither, and counting what is ready looks at no row.
+CREATE INDEX delivery_ready ON delivery (edition, grp, ready_ms) WHERE ready_ms > 0;
+CREATE INDEX delivery_leased ON delivery (until_ms) WHERE until_ms > 0;
 
 -- How many deliveries of an edition are in a state, kept by triggers alone. Those
--- of an edition stay counted when their rows are forgotten. 'queued' counts those
--- that are being sent, too: there are few, all leased.
+-- of an edition stay counted when their rows are forgotten. 'all' are all that were
+-- added. Those that are queued or being sent are not counted: they are the rest, and
+-- most deliveries change one count in their life.
 CREATE TABLE tally (
   edition TEXT NOT NULL,
   state   TEXT NOT NULL,
@@ -140,15 +142,18 @@ CREATE TABLE tally (
   PRIMARY KEY (edition, state)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER delivery_added AFTER INSERT ON delivery BEGIN
-  INSERT INTO tally VALUES (new.edition, replace(new.state, 'sending', 'queued'), 1) ON CONFLICT DO UPDATE SET n = n + 1;
+  INSERT INTO tally VALUES (new.edition, 'all', 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
-CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery
-  WHEN replace(old.state, 'sending', 'queued') <> replace(new.state, 'sending', 'queued') BEGIN
-  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = replace(old.state, 'sending', 'queued');
-  INSERT INTO tally VALUES (new.edition, replace(new.state, 'sending', 'queued'), 1) ON CONFLICT DO UPDATE SET n = n + 1;
+CREATE TRIGGER delivery_entered AFTER UPDATE OF state ON delivery
+  WHEN new.state NOT IN ('queued', 'sending') BEGIN
+  INSERT INTO tally VALUES (new.edition, new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER delivery_left AFTER UPDATE OF state ON delivery
+  WHEN old.state NOT IN ('queued', 'sending') BEGIN
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = old.state;
 END;
 CREATE TRIGGER notice_removed AFTER DELETE ON delivery WHEN old.edition IN ('notice-confirm', 'notice-already') BEGIN
-  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state = replace(old.state, 'sending', 'queued');
+  UPDATE tally SET n = n - 1 WHERE edition = old.edition AND state IN ('all', old.state);
 END;
 
 CREATE TABLE allowance (
