@@ -2,7 +2,6 @@ package sqlitedb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -42,10 +41,8 @@ type Options struct {
 type DB struct {
 	path    string
 	now     func() time.Time
-	writer  *sql.DB // one connection: its transactions queue up here, not at the file's lock
-	reader  *sql.DB
-	writes  *statements
-	reads   *statements
+	writer  *pool // one connection: its transactions queue up here, not at the file's lock
+	reader  *pool
 	aged    atomic.Int64 // when age last looked
 	rolls   delivery.RollCache
 	tenure  atomic.Pointer[delivery.Tenure]
@@ -70,17 +67,15 @@ func Open(o Options) (*DB, error) {
 	if db.now == nil {
 		db.now = time.Now
 	}
-	if db.writer, err = connect(path, 1, "foreign_keys(1)", "journal_mode(WAL)"); err != nil {
+	if db.writer, err = connect(path, "BEGIN IMMEDIATE", 1, "foreign_keys(1)", "journal_mode(WAL)"); err != nil {
 		return nil, db.fault("open", err)
 	}
-	db.writes = newStatements(db.writer)
 	if err := db.prime(context.Background()); err != nil {
-		return nil, errors.Join(db.fault("open", err), db.writer.Close())
+		return nil, errors.Join(db.fault("open", err), db.writer.close())
 	}
-	if db.reader, err = connect(path, readers, "query_only(1)"); err != nil {
-		return nil, errors.Join(db.fault("open", err), db.writer.Close())
+	if db.reader, err = connect(path, "BEGIN", readers, "query_only(1)"); err != nil {
+		return nil, errors.Join(db.fault("open", err), db.writer.close())
 	}
-	db.reads = newStatements(db.reader)
 	tenure, err := db.Tenure(context.Background())
 	if err != nil {
 		return nil, errors.Join(err, db.Shutdown())
@@ -92,23 +87,21 @@ func Open(o Options) (*DB, error) {
 // Shutdown closes the file. It is not named Close, which ends the planning of an
 // edition.
 func (db *DB) Shutdown() error {
-	return db.fault("close", errors.Join(db.reader.Close(), db.writer.Close()))
+	return db.fault("close", errors.Join(db.reader.close(), db.writer.close()))
 }
 
 // tx is a transaction under way, or a reading of one moment.
 type tx struct {
-	ctx      context.Context
-	sql      *sql.Tx
-	kept     *statements
-	prepared map[string]*sql.Stmt
-	now      time.Time
+	ctx  context.Context // never ends
+	conn *conn
+	now  time.Time
 }
 
 // write runs step as one transaction: all of it happens, or nothing. step sees
 // the time at which the transaction began, not the one at which it was asked for.
 // A process of an older epoch may not write.
 func (db *DB) write(ctx context.Context, op string, step func(*tx) error) error {
-	return db.fault(op, db.transact(ctx, db.writes, func(t *tx) error {
+	return db.fault(op, db.transact(ctx, db.writer, func(t *tx) error {
 		if err := db.current(t); err != nil {
 			return err
 		}
@@ -118,83 +111,35 @@ func (db *DB) write(ctx context.Context, op string, step func(*tx) error) error 
 
 // read runs step on what the store is at one moment.
 func (db *DB) read(ctx context.Context, op string, step func(*tx) error) error {
-	return db.fault(op, db.transact(ctx, db.reads, step))
+	return db.fault(op, db.transact(ctx, db.reader, step))
 }
 
-func (db *DB) transact(ctx context.Context, kept *statements, step func(*tx) error) error {
-	if err := kept.ready(ctx); err != nil {
-		return err
-	}
-	begun, err := kept.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: kept.pool == db.reader})
-	if err != nil {
-		return err
-	}
-	// Statements are short: a context that could end would cost a goroutine each.
-	t := &tx{
-		ctx: context.WithoutCancel(ctx), sql: begun, kept: kept,
-		prepared: make(map[string]*sql.Stmt), now: db.now(),
-	}
-	if err := step(t); err != nil {
-		if undone := begun.Rollback(); undone != nil && ctx.Err() != nil {
-			return ctx.Err() // the end of ctx rolled it back before
-		}
-		return err
-	}
-	return begun.Commit()
-}
-
-func (t *tx) prepare(query string) (*sql.Stmt, error) {
-	if s, ok := t.prepared[query]; ok {
-		return s, nil
-	}
-	s, err := t.kept.in(t.ctx, t.sql, query)
-	t.prepared[query] = s
-	return s, err
+func (db *DB) transact(ctx context.Context, p *pool, step func(*tx) error) error {
+	return p.transact(ctx, func(c *conn) error {
+		return step(&tx{ctx: context.WithoutCancel(ctx), conn: c, now: db.now()})
+	})
 }
 
 // exec carries out a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	s, err := t.prepare(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(t.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return t.conn.exec(t.ctx, query, args...)
 }
 
-// row reads one row into dest; false if there is none.
-func (t *tx) row(query string, args []any, dest ...any) (bool, error) {
-	s, err := t.prepare(query)
-	if err != nil {
-		return false, err
-	}
-	err = s.QueryRowContext(t.ctx, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+// row reads the first row into dest; false if there is none.
+func (t *tx) row(query string, args []any, dest ...any) (found bool, err error) {
+	err = t.rows(query, args, func(scan func(...any) error) error {
+		if found {
+			return nil
+		}
+		found = true
+		return scan(dest...)
+	})
+	return found && err == nil, err
 }
 
 // rows calls each for every row of a query.
 func (t *tx) rows(query string, args []any, each func(scan func(dest ...any) error) error) error {
-	s, err := t.prepare(query)
-	if err != nil {
-		return err
-	}
-	rows, err := s.QueryContext(t.ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return t.conn.query(t.ctx, query, args, each)
 }
 
 // values are the arguments of a query.

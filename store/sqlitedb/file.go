@@ -1,7 +1,6 @@
 package sqlitedb
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver
+	"modernc.org/sqlite"
 )
 
 // busyTimeout is how long a transaction waits for those of other processes.
@@ -57,9 +56,13 @@ func create(path string) error {
 }
 
 // connect opens a pool of connections, each with the pragmas.
-func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+func connect(path, begin string, connections int, pragmas ...string) (*pool, error) {
+	// A commit waits for its data alone, as SQLite does where a distribution
+	// built it, and not for the file's times.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return nil, err
+	}
 	query := url.Values{
-		"_txlock": {"immediate"},
 		"_pragma": append([]string{
 			fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 			"synchronous(FULL)",
@@ -68,11 +71,5 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 		}, pragmas...),
 	}
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
-	pool, err := sql.Open("sqlite", name)
-	if err != nil {
-		return nil, err
-	}
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
-	return pool, nil
+	return newPool(name, begin, connections)
 }

@@ -13,7 +13,11 @@ import (
 func (db *DB) limitPages(t *testing.T, pages int) {
 	t.Helper()
 	// The one connection of the writer is the one that the limit holds for.
-	if _, err := db.writer.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+	err := db.write(t.Context(), "limit pages", func(tx *tx) error {
+		_, err := tx.exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -27,7 +31,11 @@ func TestFullDiskLeavesEverythingAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	var size int
-	if err := db.writer.QueryRow("PRAGMA page_count").Scan(&size); err != nil {
+	err = db.write(ctx, "count pages", func(tx *tx) error {
+		_, err := tx.row("PRAGMA page_count", nil, &size)
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	db.limitPages(t, size+12)

@@ -51,7 +51,7 @@ func (db *DB) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = db.transact(ctx, db.writes, func(t *tx) error {
+		err = db.transact(ctx, db.writer, func(t *tx) error {
 			version, err := t.version()
 			if err != nil {
 				return err
@@ -63,10 +63,10 @@ func (db *DB) migrate(ctx context.Context) error {
 			if version > i {
 				return nil
 			}
-			if _, err := t.sql.ExecContext(ctx, string(script)); err != nil {
+			if _, err := t.exec(string(script)); err != nil {
 				return fmt.Errorf("%s: %w", step.Name(), err)
 			}
-			_, err = t.sql.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", i+1))
+			_, err = t.exec(fmt.Sprintf("PRAGMA user_version = %d", i+1))
 			return err
 		})
 		if err != nil {

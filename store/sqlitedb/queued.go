@@ -1,7 +1,6 @@
 package sqlitedb
 
 import (
-	"database/sql"
 	"strconv"
 	"strings"
 
@@ -52,14 +51,7 @@ func (t *tx) waiting(query string, args ...any) (found []queued, err error) {
 
 // scanPerson reads personColumns, all NULL for a person without a record.
 func scanPerson[T any](p *person, scan func(dest ...any) (T, error)) (T, error) {
-	var state, address, language, cadence sql.NullString
-	var generation sql.NullInt64
-	out, err := scan(&state, &address, &language, &cadence, &generation)
-	*p = person{
-		subscribers.State(state.String), subscribers.Address(address.String),
-		subscribers.Language(language.String), subscribers.Cadence(cadence.String), uint32(generation.Int64),
-	}
-	return out, err
+	return scan(&p.state, &p.address, &p.language, &p.cadence, &p.generation)
 }
 
 const queuedQuery = `SELECT ` + deliveryColumns + `, d.round, d.token, d.until_ms, ` + personColumns + `
