@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,7 +162,8 @@ func (d *desk) await(ctx context.Context, choices []Choice) error {
 // corrections returns what each of a batch has to be told of.
 func (d *desk) corrections(ctx context.Context, batch []Candidate) ([][]digest.Entry, error) {
 	d.mu.Lock()
-	if !d.read && d.o.Recall != nil {
+	fresh := !d.read
+	if fresh && d.o.Recall != nil {
 		var err error
 		if d.errata, err = readErrata(ctx, &d.o); err != nil {
 			d.mu.Unlock()
@@ -171,7 +173,23 @@ func (d *desk) corrections(ctx context.Context, batch []Candidate) ([][]digest.E
 	}
 	e := d.errata
 	d.mu.Unlock()
-	return e.due(ctx, batch)
+	due, err := e.due(ctx, batch)
+	if err != nil || fresh || !slices.ContainsFunc(due, func(c []digest.Entry) bool { return len(c) > 0 }) {
+		return due, err
+	}
+	again, err := e.current(ctx, &d.o, batch)
+	if err != nil {
+		return nil, fmt.Errorf("corrections: %w", err)
+	}
+	if again == e {
+		return due, nil
+	}
+	d.mu.Lock()
+	if d.errata == e {
+		d.errata = again
+	}
+	d.mu.Unlock()
+	return again.due(ctx, batch)
 }
 
 // letter returns the ID of the letter for s, "" if nothing is pending:

@@ -15,6 +15,7 @@ type errata struct {
 	corrected []digest.Entry
 	editions  []string // that brought their posts
 	letters   map[letterName][]digest.Brought
+	over      map[string]bool // editions that were planned when the letters were read
 }
 
 type letterName struct{ edition, letter string }
@@ -23,6 +24,10 @@ type letterName struct{ edition, letter string }
 // letters that brought them; nil if nobody has to be told of anything.
 func readErrata(ctx context.Context, o *PlannerOptions) (*errata, error) {
 	since := o.Now().Add(-RecallFor)
+	over, _, err := planned(ctx, o, nil)
+	if err != nil {
+		return nil, err
+	}
 	corrected, err := o.Log.Amended(ctx, since)
 	if err != nil {
 		return nil, err
@@ -42,11 +47,12 @@ func readErrata(ctx context.Context, o *PlannerOptions) (*errata, error) {
 	if len(corrected) == 0 {
 		return nil, nil
 	}
-	return newErrata(o.Recall, corrected, heads), nil
+	return newErrata(errata{recall: o.Recall, corrected: corrected, over: over}, heads), nil
 }
 
-func newErrata(recall Recall, corrected []digest.Entry, heads []Letterhead) *errata {
-	e := &errata{recall: recall, corrected: corrected, letters: make(map[letterName][]digest.Brought, len(heads))}
+func newErrata(base errata, heads []Letterhead) *errata {
+	e, corrected := &base, base.corrected
+	e.editions, e.letters = nil, make(map[letterName][]digest.Brought, len(heads))
 	numbers := numbersOf(corrected)
 	for _, h := range heads {
 		brought := slices.DeleteFunc(h.Brought, func(b digest.Brought) bool { return !slices.Contains(numbers, b.Number) })
@@ -58,6 +64,54 @@ func newErrata(recall Recall, corrected []digest.Entry, heads []Letterhead) *err
 	slices.Sort(e.editions)
 	e.editions = slices.Compact(e.editions)
 	return e
+}
+
+// current is e, or what takes its place if another edition may have told some of
+// a batch of corrections since the letters were read. Whoever was in that
+// edition's rhythm then has its mark as cursor; what is planned for him after the
+// batch was read moves his cursor, so that this choice will not count.
+func (e *errata) current(ctx context.Context, o *PlannerOptions, batch []Candidate) (*errata, error) {
+	cursors := make(map[int64]bool, 1)
+	for i := range batch {
+		cursors[batch[i].Subscriber.Cursor] = true
+	}
+	over, at, err := planned(ctx, o, cursors)
+	if err != nil {
+		return nil, err
+	}
+	if o.Editions != nil && !slices.ContainsFunc(at, func(id string) bool { return !e.over[id] }) {
+		return e, nil
+	}
+	heads, err := e.recall.Bringing(ctx, o.Now().Add(-RecallFor), numbersOf(e.corrected)...)
+	if err != nil {
+		return nil, err
+	}
+	return newErrata(errata{recall: e.recall, corrected: e.corrected, over: over}, heads), nil
+}
+
+// plannedAmong is how many editions are looked at, the latest ones.
+const plannedAmong = 100
+
+// planned returns the editions that are planned to their end, and all whose mark
+// is one of the cursors.
+func planned(ctx context.Context, o *PlannerOptions, cursors map[int64]bool) (over map[string]bool, at []string, err error) {
+	if o.Editions == nil {
+		return nil, nil, nil
+	}
+	latest, err := o.Editions.Editions(ctx, plannedAmong)
+	if err != nil {
+		return nil, nil, fmt.Errorf("editions: %w", err)
+	}
+	over = make(map[string]bool, len(latest))
+	for _, one := range latest {
+		if one.Stage != StagePlanning {
+			over[one.ID] = true
+		}
+		if cursors[one.Mark] {
+			at = append(at, one.ID)
+		}
+	}
+	return over, at, nil
 }
 
 func numbersOf(entries []digest.Entry) []int64 {

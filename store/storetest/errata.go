@@ -182,13 +182,6 @@ func (h *history) step() {
 	h.look()
 }
 
-func (h *history) log() []digest.Entry {
-	h.Helper()
-	log, err := h.Store.Since(h.ctx, 0, 1<<40)
-	h.ok(err, "Since")
-	return log
-}
-
 func (h *history) publish() {
 	e := entry(len(h.log()) + 1)
 	e.Topics, e.Arrived = h.topics(), h.Now().UTC().Truncate(time.Second)

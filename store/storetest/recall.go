@@ -30,6 +30,7 @@ func recall() []law {
 		{"Retract lets what is in flight be finished, and no lease begin", retractInFlight},
 		{"Retract lets an edition finish, and may be called again", retractAgain},
 		{"Retract at once counts each delivery once", retractOnce},
+		{"Two planners tell somebody who changes from one's rhythm to the other's of a correction once", tellOnce},
 		{"Rewrite and Retract fail with ErrOldEpoch in a process of an older epoch", recallFenced},
 	}
 }
