@@ -56,4 +56,6 @@ type Limits interface {
 	// period (a fixed window that starts with the first event). A key holds no
 	// personal data: callers pass a keyed hash.
 	Allow(ctx context.Context, key string, n int, period time.Duration) (bool, error)
+	// Forget ends a key's window: what was counted came to nothing.
+	Forget(ctx context.Context, key string) error
 }

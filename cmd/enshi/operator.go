@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,11 +39,11 @@ type operator struct {
 }
 
 // way is one way to reach the operator. What could not be told is told with what
-// comes next.
+// comes next, by whichever process that is.
 type way struct {
 	name   string
 	tell   func(ctx context.Context, subject, text string) error
-	untold []string
+	untold []trouble
 }
 
 // newOperator returns nil if nobody is to hear of anything.
@@ -62,31 +63,42 @@ func (p *parts) newOperator() *operator {
 
 // hear tells what of all troubles is news.
 func (o *operator) hear(ctx context.Context, all []trouble) {
-	for _, t := range all {
-		if o.claim(ctx, t.cause) {
-			for _, w := range o.ways {
-				w.untold = append(w.untold, t.line)
+	for _, w := range o.ways {
+		for _, t := range all {
+			w.untold = slices.DeleteFunc(w.untold, func(old trouble) bool { return old.cause == t.cause })
+			if o.claim(ctx, w.key(t)) {
+				w.untold = append(w.untold, t)
 			}
 		}
-	}
-	for _, w := range o.ways {
 		if len(w.untold) == 0 {
 			continue
 		}
-		subject := "enshi: " + firstOf(w.untold[0])
-		if n := len(w.untold); n > 1 {
-			subject = fmt.Sprintf("%s (and %d more)", subject, n-1)
-		}
-		err := w.tellWhole(context.WithoutCancel(ctx), subject, strings.Join(w.untold, "\n")+"\n")
-		if err != nil {
+		if err := w.tellWhole(context.WithoutCancel(ctx)); err != nil {
 			o.log.Error("operator not told, tried again", "way", w.name, "error", err)
+			for _, t := range w.untold {
+				o.unclaim(context.WithoutCancel(ctx), w.key(t))
+			}
 			continue
 		}
 		w.untold = nil
 	}
 }
 
-func (w *way) tellWhole(ctx context.Context, subject, text string) error {
+// key is what a trouble is claimed by to be told in this way.
+func (w *way) key(t trouble) string {
+	sum := sha256.Sum256([]byte(t.cause))
+	return w.name + "/" + hex.EncodeToString(sum[:16])
+}
+
+// tellWhole tells all that is untold.
+func (w *way) tellWhole(ctx context.Context) error {
+	subject, text := "enshi: "+firstOf(w.untold[0].line), ""
+	if n := len(w.untold); n > 1 {
+		subject = fmt.Sprintf("%s (and %d more)", subject, n-1)
+	}
+	for _, t := range w.untold {
+		text += t.line + "\n"
+	}
 	ctx, cancel := context.WithTimeout(ctx, tellTime)
 	defer cancel()
 	return w.tell(ctx, subject, text)
@@ -100,9 +112,7 @@ func firstOf(line string) string {
 
 // claim says whether this process is to tell of a cause now. While the store is
 // away each process decides on its own.
-func (o *operator) claim(ctx context.Context, cause string) bool {
-	sum := sha256.Sum256([]byte(cause))
-	key := "operator/" + hex.EncodeToString(sum[:16])
+func (o *operator) claim(ctx context.Context, key string) bool {
 	mine, err := o.store.Allow(ctx, key, 1, remindEvery)
 	if err == nil {
 		return mine
@@ -113,6 +123,14 @@ func (o *operator) claim(ctx context.Context, cause string) bool {
 	}
 	o.alone[key] = now
 	return true
+}
+
+// unclaim leaves a cause that could not be told to whoever looks next.
+func (o *operator) unclaim(ctx context.Context, key string) {
+	delete(o.alone, key)
+	if err := o.store.Forget(ctx, key); err != nil {
+		o.log.Warn("other processes do not tell the operator what this one could not", "error", err)
+	}
 }
 
 // mailOperator sends a mail past the ledger: it may be the ledger that is in

@@ -24,3 +24,11 @@ func (db *DB) Allow(ctx context.Context, key string, n int, period time.Duration
 	})
 	return allowed && err == nil, err
 }
+
+// Forget implements subscribers.Limits.
+func (db *DB) Forget(ctx context.Context, key string) error {
+	return db.write(ctx, "forget events", func(t *tx) error {
+		_, err := t.exec(`DELETE FROM allowance WHERE key = ?`, key)
+		return err
+	})
+}

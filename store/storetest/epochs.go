@@ -81,6 +81,7 @@ func writes(s *scene) map[string]func(Store) error {
 			return err
 		},
 		"Delete": func(o Store) error { return o.Delete(s.ctx, s.stored(person(4).ID)) },
+		"Forget": func(o Store) error { return o.Forget(s.ctx, "key") },
 		"Allow":  func(o Store) error { _, err := o.Allow(s.ctx, "key", 5, time.Hour); return err },
 		"Open":   func(o Store) error { _, err := o.Open(s.ctx, weekly()); return err },
 		"Plan": func(o Store) error {

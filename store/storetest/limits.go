@@ -13,6 +13,7 @@ func limits() []law {
 		{"Allow lets exactly n of many at once in", allowOfMany},
 		{"the window starts with the first event, and later ones do not prolong it", allowFixed},
 		{"Allow lets nothing in when n is 0", allowNone},
+		{"Forget begins a key's window anew, for all processes", allowForgotten},
 	}
 }
 
@@ -45,6 +46,17 @@ func allowKeys(s *scene) {
 	s.allowed(s.Store, "one:恩施", rate{1, time.Hour}, true)
 	s.allowed(s.Store, "one:恩施", rate{1, time.Hour}, false)
 	s.allowed(s.Store, "two", rate{1, time.Hour}, true)
+}
+
+func allowForgotten(s *scene) {
+	for _, key := range []string{"k", "other"} {
+		s.allowed(s.Store, key, rate{1, time.Hour}, true)
+	}
+	s.ok(s.Second.Forget(s.ctx, "k"), "Forget")
+	s.ok(s.Second.Forget(s.ctx, "unknown"), "Forget of a key without events")
+	s.allowed(s.Store, "k", rate{1, time.Hour}, true)
+	s.allowed(s.Store, "k", rate{1, time.Hour}, false)
+	s.allowed(s.Store, "other", rate{1, time.Hour}, false)
 }
 
 func allowShared(s *scene) {
