@@ -35,7 +35,7 @@ func advice(code int) string {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return "the file cannot be written; check owner and rights of it and its directory"
 	case sqlite3.SQLITE_BUSY:
-		return fmt.Sprintf("another process has locked the file for more than %v; end it", busyTimeout)
+		return fmt.Sprintf("another process has held the file's lock for more than %v: if it is stopped (T in ps), let it go on with kill -CONT or end it; nothing is lost meanwhile", busyTimeout)
 	case sqlite3.SQLITE_IOERR:
 		return "the disk reports an error; check it and the system's log"
 	}
