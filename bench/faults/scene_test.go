@@ -35,6 +35,7 @@ type scene struct {
 	store  string            // its URL
 	redis  *redistest.Server // nil on SQLite
 	smtp   *smtptest.Server
+	relays []*smtptest.Server // the first is smtp
 	inbox  *inbox
 	lease  time.Duration
 	people []person
@@ -78,7 +79,7 @@ const sceneConfig = `public_url: https://feeds.example.com
 settle: 0s
 rescan: 1m
 digest: {quiet: 0s, cadence: %s}
-mail: {retry: 1s, connections: %d, lease: %v, pacing: %t%s}
+mail: {smtp: [%s], retry: 1s, connections: %d, lease: %v, pacing: %t%s}
 `
 
 // setting is what a scene begins with.
@@ -89,7 +90,8 @@ type setting struct {
 	lease   time.Duration // default a minute
 	mail    string        // more keys of mail, such as "give_up: 1s"
 	redis   *redistest.Server
-	paced   bool // whether it keeps to the limits of providers
+	paced   bool  // whether it keeps to the limits of providers
+	weights []int // of relays; default one
 }
 
 func newScene(tb testing.TB, o setting) *scene {
@@ -104,7 +106,7 @@ func newScene(tb testing.TB, o setting) *scene {
 	if o.mail != "" {
 		o.mail = ", " + o.mail
 	}
-	s.smtp = smtptest.StartWith(tb, smtptest.Options{Each: s.inbox.take})
+	urls := s.mailServers(o.weights)
 	switch s.redis = o.redis; {
 	case s.redis != nil:
 		s.store = s.redis.URL()
@@ -114,7 +116,7 @@ func newScene(tb testing.TB, o setting) *scene {
 	default:
 		s.store = "sqlite:" + filepath.Join(s.dir, "data", "enshi.db")
 	}
-	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, connections, s.lease, o.paced, o.mail))
+	s.write("enshi.yaml", fmt.Sprintf(sceneConfig, o.cadence, urls, connections, s.lease, o.paced, o.mail))
 	s.write("site/_config.yml", "title: 云台日报\nurl: http://news.example.com\ntimezone: Asia/Shanghai\n")
 	s.write("site/_posts/2019-12-01-old.md", "---\ntitle: 旧闻\ntags: 版0\n---\n<p>旧闻。</p>\n")
 	s.subscribe(o.people)
@@ -126,6 +128,23 @@ func newScene(tb testing.TB, o setting) *scene {
 		s.addresses[p.ID] = string(p.Address)
 	}
 	return s
+}
+
+// mailServers starts a mail server for each weight, and returns their addresses
+// as the configuration lists them.
+func (s *scene) mailServers(weights []int) string {
+	s.Helper()
+	if len(weights) == 0 {
+		weights = []int{1}
+	}
+	var urls []string
+	for _, w := range weights {
+		r := smtptest.StartWith(s, smtptest.Options{Each: s.inbox.take})
+		s.relays = append(s.relays, r)
+		urls = append(urls, fmt.Sprintf("'%s?weight=%d'", r.URL(), w))
+	}
+	s.smtp = s.relays[0]
+	return strings.Join(urls, ", ")
 }
 
 func (s *scene) write(name, text string) {
@@ -193,7 +212,7 @@ func (s *scene) start(fail string, args ...string) *process {
 	s.Helper()
 	flags := []string{
 		"--config", filepath.Join(s.dir, "enshi.yaml"), "--site", filepath.Join(s.dir, "site"), "--data", filepath.Join(s.dir, "data"),
-		"--store", s.store, "--smtp", s.smtp.URL(),
+		"--store", s.store,
 	}
 	return launch(s, []string{"ENSHI_FAIL=" + fail}, append(flags, args...)...)
 }

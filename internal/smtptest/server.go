@@ -105,6 +105,19 @@ func StartWith(tb testing.TB, o Options) *Server {
 	return s
 }
 
+// Restart starts a server that was closed again, at the same address.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	listener, err := net.Listen("tcp", s.Addr())
+	if err != nil {
+		tb.Fatalf("smtptest: %v", err)
+	}
+	s.mu.Lock()
+	s.listener, s.done = listener, make(chan struct{})
+	s.mu.Unlock()
+	s.running.Go(s.serve)
+}
+
 // Close stops the server, drops every connection and ends every wait.
 func (s *Server) Close() {
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
@@ -138,5 +139,28 @@ func TestServerHoldsAnAnswerBack(t *testing.T) {
 	close(hold)
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestServerStartsAgain(t *testing.T) {
+	s := smtptest.Start(t)
+	addr, c := s.Addr(), dial(t, s)
+	s.Close()
+	if err := c.Noop(); err == nil {
+		t.Error("a connection outlived the server")
+	}
+	if conn, err := net.Dial("tcp", addr); err == nil {
+		conn.Close()
+		t.Error("a closed server takes connections")
+	}
+	s.Restart(t)
+	if s.Addr() != addr {
+		t.Errorf("it is at %s, was at %s", s.Addr(), addr)
+	}
+	if err := dial(t, s).SendMail("a@example.org", []string{"b@example.net"}, strings.NewReader(mail)); err != nil {
+		t.Error(err)
+	}
+	if n := len(s.Messages()); n != 1 {
+		t.Errorf("%d messages, want 1", n)
 	}
 }
