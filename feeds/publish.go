@@ -122,10 +122,6 @@ func (p *Publisher) Topics() []posts.Topic {
 	return slices.Compact(topics)
 }
 
-// writersPerCore is more than one because a writer mostly waits for the disk to
-// confirm.
-const writersPerCore = 4
-
 // Publish writes the documents whose bytes changed, each atomically. A document
 // that cannot be built or written is in the report, and stays as it was; the
 // error is about the run as a whole: a cancelled ctx, or a manifest that could
@@ -137,7 +133,9 @@ func (p *Publisher) Publish(ctx context.Context, docs iter.Seq2[Document, error]
 	tally := tally{}
 	jobs := make(chan Document)
 	var workers sync.WaitGroup
-	for range writersPerCore * runtime.GOMAXPROCS(0) {
+	// One of them may be waiting for the disk to confirm a batch. More would only
+	// hold more documents and tables of compressors in memory.
+	for range 1 + runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			packer := newPacker()
 			for doc := range jobs {
