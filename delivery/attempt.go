@@ -45,7 +45,9 @@ func (w *Worker) send(ctx context.Context, j job) {
 		w.clerk.record(ctx, w.result(d, outcome), true, func() { w.held.drop(d) })
 		w.pauseEdition(ctx, d, outcome)
 	case Stopped, Unreachable:
-		w.refund(ctx, d.Group)
+		if j.probe == nil { // which was granted none
+			w.refund(ctx, d.Group)
+		}
 		fallthrough
 	default:
 		w.clerk.record(ctx, w.result(d, outcome), false, func() { w.held.drop(d) })

@@ -21,12 +21,13 @@ func TestBackoff(t *testing.T) {
 		{"first retry", 0, 0, 0.5, time.Minute, true},
 		{"doubles", 3, 0, 0.5, 8 * time.Minute, true},
 		{"is bounded", 12, 0, 0.5, time.Hour, true},
-		{"many tries do not overflow", 400, 0, 0.5, time.Hour, false},
+		{"many tries do not overflow", 400, 400 * time.Hour, 0.5, time.Hour, false},
 		{"days of pauses do not count", 3, 900 * time.Hour, 0.5, 8 * time.Minute, true},
 		{"jitter shortens", 0, 0, 0, 48 * time.Second, true},
 		{"jitter lengthens", 0, 0, 1, 72 * time.Second, true},
 		{"waits up to the limit", 75, 0, 0.5, time.Hour, true}, // 63 minutes and 70 hours
-		{"gives up beyond it", 76, 0, 0.5, time.Hour, false},
+		{"gives up beyond it", 76, 72 * time.Hour, 0.5, time.Hour, false},
+		{"tries that faults of ours cut short do not count", 76, 2 * time.Hour, 0.5, time.Hour, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := delivery.Delivery{Tries: tt.tries, Created: now.Add(-tt.age)}

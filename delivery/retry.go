@@ -8,7 +8,8 @@ type Backoff struct {
 	Most   time.Duration // between two attempts
 	Jitter float64       // 0.2 spreads by ±20 %
 	// GiveUp bounds the waits between attempts in all. What a pause, a budget or
-	// a process that was down added to them does not count.
+	// a process that was down added to them does not count. What took less than half
+	// of it in truth is not given up: those attempts were cut short by faults of ours.
 	GiveUp time.Duration
 }
 
@@ -30,7 +31,7 @@ func (b Backoff) Next(d Delivery, waits []time.Duration, now time.Time, random f
 		spent += max(b.wait(i, waits), 1)
 	}
 	jitter := time.Duration(float64(wait) * b.Jitter * (2*random - 1))
-	return now.Add(wait + jitter), spent < b.GiveUp
+	return now.Add(wait + jitter), spent < b.GiveUp || now.Sub(d.Created) < b.GiveUp/2
 }
 
 // wait is the wait after tries attempts, before jitter.
