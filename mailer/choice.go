@@ -26,7 +26,7 @@ func (s *SMTP) order(names []string) []*relay {
 		case h.Works():
 			works = append(works, r)
 			continue
-		case r.health.claim(s.o.Now(), s.o.Timeout):
+		case len(due) == 0 && r.health.claim(s.o.Now(), s.o.Timeout): // another is for the next letter
 			due = append(due, r)
 		}
 		if last == nil || h.Until.Before(last.health.get().Until) {

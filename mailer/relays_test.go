@@ -129,6 +129,24 @@ func TestRelayThatFailsIsAskedAgainLater(t *testing.T) {
 	}
 }
 
+// A letter tries one relay whose time has come: the other is the next letter's.
+func TestRelaysThatComeBackTogetherAreBothTried(t *testing.T) {
+	now := time.Now()
+	s, servers := relays(t, 2, plain, func(o *mailer.SMTPOptions) { o.Now = func() time.Time { return now } })
+	for _, server := range servers {
+		server.Reply(answering(smtptest.Connect, 421, "busy"))
+	}
+	sendMany(t, s, 1, nowhere)
+	for _, server := range servers {
+		server.Reply(nil)
+	}
+	now = now.Add(time.Minute)
+	sendMany(t, s, 2, sent)
+	if n := len(servers[1].Messages()); n != 1 {
+		t.Errorf("the second relay has %d of the two letters, want one: %+v", n, s.Relays())
+	}
+}
+
 func TestAnswering421ToAllIsNoRelay(t *testing.T) {
 	s, servers := relays(t, 2, plain)
 	servers[0].Reply(answering("RCPT", 421, "4.7.0 closing"))
