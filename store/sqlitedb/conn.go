@@ -68,6 +68,7 @@ func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, erro
 		return 0, err
 	}
 	result, err := s.(driver.StmtExecContext).ExecContext(ctx, c.args)
+	c.unbind()
 	if err != nil {
 		return 0, err
 	}
@@ -84,6 +85,7 @@ func (c *conn) query(ctx context.Context, query string, args []any, each func(sc
 		return err
 	}
 	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, c.args)
+	c.unbind()
 	if err != nil {
 		return err
 	}
@@ -115,6 +117,10 @@ func (c *conn) bind(args []any) (err error) {
 	}
 	return nil
 }
+
+// unbind forgets what the driver has made a copy of: a fingerprint of a post
+// among it is a part of the records of all.
+func (c *conn) unbind() { clear(c.args) }
 
 func scanRow(row []driver.Value, dest []any) error {
 	if len(row) != len(dest) {
