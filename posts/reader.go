@@ -90,7 +90,11 @@ func (r *Reader) update(ctx context.Context, scan, prev *Scan, sources []source)
 	now := r.opts.Now()
 	found := make(map[string]*record, len(sources))
 	var changed []job
-	for _, s := range sources {
+	if prev == nil {
+		changed = make([]job, 0, len(sources))
+	}
+	for i := range sources {
+		s := &sources[i]
 		if rec, reread := r.decide(s, prev, now, scan); reread {
 			changed = append(changed, job{source: s, record: rec})
 		} else {
@@ -110,7 +114,7 @@ func (r *Reader) update(ctx context.Context, scan, prev *Scan, sources []source)
 }
 
 // decide says whether a file is to be read, and else what its record is.
-func (r *Reader) decide(s source, prev *Scan, now time.Time, scan *Scan) (rec *record, reread bool) {
+func (r *Reader) decide(s *source, prev *Scan, now time.Time, scan *Scan) (rec *record, reread bool) {
 	var before *record
 	if prev != nil {
 		before, _ = prev.files.get(s.path)
@@ -144,7 +148,7 @@ func (r *Reader) settle(rec *record, now time.Time) *record {
 
 // job is one file to be read.
 type job struct {
-	source   source
+	source   *source
 	record   *record
 	vanished bool
 }
@@ -183,14 +187,14 @@ func (r *Reader) readOne(j *job, d *desk) {
 		j.record.read = stamp{}
 		j.record.parsed = parsed{diags: []Diagnostic{{Path: j.source.path, Severity: Error, Message: err.Error()}}}
 	default:
-		j.record.parsed = r.parser.parse(j.source, src, d)
+		j.record.parsed = r.parser.parse(*j.source, src, d)
 		if j.record.post != nil {
 			j.record.post.Settled = j.record.settled(r.opts.Settle, d.now)
 		}
 	}
 }
 
-func (r *Reader) load(s source, buf []byte) ([]byte, error) {
+func (r *Reader) load(s *source, buf []byte) ([]byte, error) {
 	tooBig := fmt.Errorf("is larger than %d bytes: expected a text", r.opts.MaxSize)
 	if s.stamp.size > r.opts.MaxSize {
 		return buf, tooBig
@@ -214,7 +218,7 @@ func unreadable(err error) error {
 }
 
 // readInto appends a file to buf, which grows to the expected size once.
-func (r *Reader) readInto(buf []byte, s source, most int64) ([]byte, error) {
+func (r *Reader) readInto(buf []byte, s *source, most int64) ([]byte, error) {
 	if whole, ok := r.opts.FS.(wholeReader); ok {
 		return whole.appendFile(buf, s.path, s.stamp.size, most)
 	}
