@@ -61,7 +61,9 @@ func (d dir) appendFile(buf []byte, name string, size, most int64) ([]byte, erro
 			return fail("read", err)
 		}
 		buf = buf[:len(buf)+n]
-		if n == 0 || int64(len(buf))-start > most {
+		got := int64(len(buf)) - start
+		// As long as it should be, and there was room for more: this is its end.
+		if n == 0 || got > most || got == size && len(buf) < cap(buf) {
 			return buf, nil
 		}
 	}
