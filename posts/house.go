@@ -80,7 +80,7 @@ func (h House) tailPiece(text []byte, f *Furniture) (start int, drop bool) {
 	if len(text) == 0 {
 		return -1, false
 	}
-	if at := navigation(text); at >= 0 {
+	if at := markdownNavigation(text); at >= 0 {
 		return at, h.Navigation
 	}
 	if at, address := sourceLink(text); at >= 0 {
@@ -92,6 +92,9 @@ func (h House) tailPiece(text []byte, f *Furniture) (start int, drop bool) {
 	at, inner := lastParagraph(text)
 	if at < 0 {
 		return -1, false
+	}
+	if htmlBack(inner) {
+		return at, h.Navigation
 	}
 	if name := sourceName(inner); name != nil {
 		if h.SourceName && f.SourceName == "" {
@@ -151,22 +154,18 @@ func sourceLink(text []byte) (start int, address []byte) {
 	return at, address
 }
 
-// navigation recognises a closing line of links back, in Markdown or as a
-// paragraph of HTML.
-func navigation(text []byte) (start int) {
-	at := bytes.LastIndexAny(text, "\r\n") + 1
-	if last := text[len(text)-1]; last == ')' {
-		if tag := bytes.LastIndexByte(text[at:], '>'); tag >= 0 {
-			at += tag + 1
-		}
-		at += len(text[at:]) - len(bytes.TrimLeft(text[at:], " \t"))
-		if !markdownBack(text[at:]) {
-			return -1
-		}
-		return at
+// markdownNavigation recognises a closing line of links back; htmlBack does where
+// they are a paragraph of HTML.
+func markdownNavigation(text []byte) (start int) {
+	if text[len(text)-1] != ')' {
+		return -1
 	}
-	at, inner := lastParagraph(text)
-	if at < 0 || !htmlBack(inner) {
+	at := bytes.LastIndexAny(text, "\r\n") + 1
+	if tag := bytes.LastIndexByte(text[at:], '>'); tag >= 0 {
+		at += tag + 1
+	}
+	at += len(text[at:]) - len(bytes.TrimLeft(text[at:], " \t"))
+	if !markdownBack(text[at:]) {
 		return -1
 	}
 	return at
