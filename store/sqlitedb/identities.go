@@ -70,7 +70,7 @@ func (t *tx) record(some []posts.Identity) error {
 	args := make([]any, 0, 9*len(some))
 	for k := range some {
 		i := &some[k]
-		args = append(args, i.ID, i.Path, i.SourceURL, i.Body[:], i.Standing, i.Reason, i.Gone, seconds(i.Seen), seconds(i.Since))
+		args = append(args, string(i.ID), i.Path, i.SourceURL, i.Body[:], string(i.Standing), i.Reason, i.Gone, seconds(i.Seen), seconds(i.Since))
 	}
 	row := ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	_, err := t.exec(`INSERT INTO identity VALUES `+strings.Repeat(row, len(some))[2:]+onKnown, args...)
