@@ -79,7 +79,7 @@ func (a *article) report(severity Severity, line int, format string, args ...any
 // readFront takes front matter and body apart and lays the front matter over
 // the defaults.
 func (a *article) readFront(src []byte) (body []byte, ok bool) {
-	if !validUTF8(src) {
+	if !utf8.Valid(src) {
 		a.report(Error, invalidLine(src), "the bytes are not UTF-8: save the file as UTF-8")
 		return nil, false
 	}
