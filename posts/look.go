@@ -32,6 +32,12 @@ func (r *Reader) Look(ctx context.Context, prev *Scan, paths []string) (*Scan, e
 			looked[file] = true
 		}
 	}
+	now := r.opts.Now()
+	for _, f := range prev.ahead {
+		if !f.at.After(now) {
+			looked[f.path] = true
+		}
+	}
 	if len(looked) > maxLook || !w.look(prev.folders, looked) {
 		return r.Scan(ctx, prev)
 	}
@@ -41,7 +47,7 @@ func (r *Reader) Look(ctx context.Context, prev *Scan, paths []string) (*Scan, e
 		return nil, err
 	}
 	scan.files = prev.files.with(slices.Collect(maps.Keys(looked)), found)
-	scan.patch(prev, looked, r.opts.Now())
+	scan.patch(prev, looked, now)
 	return scan, nil
 }
 
@@ -101,6 +107,11 @@ func (s *Scan) patch(prev *Scan, looked map[string]bool, now time.Time) {
 		}
 		c.added = append(c.added, p)
 	}
+	for _, f := range prev.ahead {
+		if elsewhere(f.path) {
+			s.ahead = append(s.ahead, f)
+		}
+	}
 	for _, p := range prev.future {
 		if elsewhere(p.Path) {
 			arrives(p)
@@ -118,6 +129,7 @@ func (s *Scan) patch(prev *Scan, looked map[string]bool, now time.Time) {
 			continue
 		}
 		s.Diagnostics = append(s.Diagnostics, after.diags...)
+		s.foretell(after)
 		if after.post == nil || after.hidden {
 			continue
 		}

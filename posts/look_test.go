@@ -56,11 +56,13 @@ func TestLookFindsWhatAScanFinds(t *testing.T) {
 
 // disturb writes, rewrites and removes a few files and returns their paths.
 func (d *desk) disturb(r *rand.Rand) (paths []string) {
+	soon := d.now.Add(time.Duration(r.IntN(900)) * time.Second).UTC().Format("2006-01-02 15:04:05")
 	texts := []string{
+		"---\ntitle: 后改\nlast_modified_at: " + soon + "\n---\n待会儿再改。\n",
 		"---\ntitle: 新芽\ndate: 2024-03-12 09:00:00\ncategories: [乡村, 民生]\n---\n新芽上市。\n",
 		"---\ntitle: 没有发布\npublished: false\n---\n还没写完。\n",
 		"---\ntitle: [坏\n---\n读不懂。\n",
-		"---\ntitle: 明天\ndate: " + d.now.Add(time.Duration(r.IntN(900))*time.Second).UTC().Format("2006-01-02 15:04:05") + "\n---\n明天再说。\n",
+		"---\ntitle: 明天\ndate: " + soon + "\n---\n明天再说。\n",
 	}
 	for range 1 + r.IntN(3) {
 		name := fmt.Sprintf("2024-03-%02d-%d.md", 1+r.IntN(28), r.IntN(40))

@@ -35,7 +35,8 @@ func newPostParser(site Site, house House) (*postParser, error) {
 // parsed is what one file came to. post is nil if it is a bad one.
 type parsed struct {
 	post   *Post
-	hidden bool // published: false
+	hidden bool  // published: false
+	until  int64 // when to read it again, in nanoseconds, as a date in it has come; 0 for never
 	diags  []Diagnostic
 }
 
@@ -47,6 +48,7 @@ type article struct {
 	relative string // path below the collections directory
 	front    fields
 	post     *Post
+	until    int64
 	diags    []Diagnostic
 }
 
@@ -67,7 +69,7 @@ func (p *postParser) parse(s source, src []byte, d *desk) parsed {
 	a.readUpdates()
 	a.readBody(src, body)
 	a.post.pack()
-	return parsed{post: a.post, hidden: !a.published(), diags: a.diags}
+	return parsed{post: a.post, hidden: !a.published(), until: a.until, diags: a.diags}
 }
 
 func (a *article) report(severity Severity, line int, format string, args ...any) {

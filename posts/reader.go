@@ -120,7 +120,7 @@ func (r *Reader) decide(s *source, prev *Scan, now time.Time, scan *Scan) (rec *
 		before, _ = prev.files.get(s.path)
 	}
 	sameReader := prev != nil && prev.reader == r
-	if before != nil && sameReader && before.read == s.stamp && before.seen == s.stamp {
+	if before != nil && sameReader && before.read == s.stamp && before.seen == s.stamp && !before.overdue(now) {
 		return r.settle(before, now), false
 	}
 	rec = observe(s.stamp, before, now)
@@ -131,6 +131,7 @@ func (r *Reader) decide(s *source, prev *Scan, now time.Time, scan *Scan) (rec *
 		// Another reader's version is of no use, and there is only this one.
 		return rec, true
 	}
+	rec.until = 0 // it is read when it has settled
 	scan.Unsettled = append(scan.Unsettled, s.path)
 	return rec, false
 }

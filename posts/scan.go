@@ -11,7 +11,7 @@ import (
 type Scan struct {
 	Posts       []*Post // the published ones, in a Catalogue's order; new ones have no ID before they are recognised
 	Diagnostics []Diagnostic
-	Wake        time.Time // when the next post dated in the future is due; zero if none is
+	Wake        time.Time // when the next date that lay ahead has come, of a post or of a change to one; zero if none is
 	Unsettled   []string  // new files left out and changed ones kept as they were, until they settle
 	Reread      int       // files read; the others are as the scan before found them
 
@@ -20,6 +20,7 @@ type Scan struct {
 	folders  map[string]string // of posts, and which _posts or _drafts each belongs to
 	future   []*Post           // to be published at their date
 	restless []string          // files whose posts are not settled yet
+	ahead    []foretold        // files to be read again at a date in them
 
 	number uint64 // among the reader's scans, from 1
 	change change
@@ -29,6 +30,12 @@ type Scan struct {
 type change struct {
 	from           uint64  // the number of the scan it began from; 0 if every file was looked at
 	added, removed []*Post // published ones, by identity of the pointer
+}
+
+// foretold is a file with a date that lies ahead.
+type foretold struct {
+	path string
+	at   time.Time
 }
 
 // stamp tells whether a file changed without reading it.
@@ -73,12 +80,16 @@ func (r *record) settled(settle time.Duration, now time.Time) bool {
 	return r.seen.mtime <= limit || r.since <= limit
 }
 
+// overdue says that a date in the file has come since it was read.
+func (r *record) overdue(now time.Time) bool { return r.until != 0 && r.until <= now.UnixNano() }
+
 // finish fills s from its records: what is published now.
 func (s *Scan) finish(site *Site, now time.Time) {
 	files := s.files.merged()
 	published := make([]*Post, 0, len(files))
 	for _, r := range files {
 		s.Diagnostics = append(s.Diagnostics, r.diags...)
+		s.foretell(r)
 		if r.post == nil || r.hidden {
 			continue
 		}
@@ -106,9 +117,23 @@ func (s *Scan) tidy() {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
 	})
 	for _, p := range s.future {
-		if s.Wake.IsZero() || p.Date.Before(s.Wake) {
-			s.Wake = p.Date
-		}
+		s.wakeAt(p.Date)
+	}
+	for _, f := range s.ahead {
+		s.wakeAt(f.at)
+	}
+}
+
+func (s *Scan) wakeAt(t time.Time) {
+	if s.Wake.IsZero() || t.Before(s.Wake) {
+		s.Wake = t
+	}
+}
+
+// foretell notes when a file is to be read again.
+func (s *Scan) foretell(r *record) {
+	if r.until != 0 {
+		s.ahead = append(s.ahead, foretold{r.post.Path, time.Unix(0, r.until).In(r.post.Date.Location())})
 	}
 }
 

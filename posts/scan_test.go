@@ -160,6 +160,35 @@ func TestScanWakesForFuturePosts(t *testing.T) {
 	}
 }
 
+func TestScanReadsAgainWhenAChangeIsDue(t *testing.T) {
+	d := newDesk(t, posts.Options{Settle: time.Minute}, "")
+	due := d.now.Add(time.Hour)
+	write := func(text string, age time.Duration) {
+		d.write("2022-05-01-changed.md", "---\nlast_modified_at: "+due.Format("2006-01-02 15:04:05 -0700")+"\n---\n"+text, age)
+	}
+	write("茶", time.Hour)
+	d.write("2022-05-01-other.md", titled("别的"), time.Hour)
+	for _, again := range []func(*testing.T, *posts.Scan) *posts.Scan{d.scan, func(t *testing.T, s *posts.Scan) *posts.Scan { return d.look(t, s) }} {
+		d.now = due.Add(-time.Hour)
+		first := d.scan(t, nil)
+		if !first.Wake.Equal(due) || first.Posts[1].Updated.Equal(due) || len(first.Diagnostics) != 1 {
+			t.Fatalf("before: updated %v, wake %v, %v, want to wake at %v", first.Posts[1].Updated, first.Wake, first.Diagnostics, due)
+		}
+		d.now = due
+		second := again(t, first)
+		if !second.Wake.IsZero() || !second.Posts[1].Updated.Equal(due) || second.Reread != 1 || len(second.Diagnostics) != 0 {
+			t.Errorf("at the date: updated %v, wake %v, %d read, %v", second.Posts[1].Updated, second.Wake, second.Reread, second.Diagnostics)
+		}
+	}
+	d.now = due.Add(-time.Hour)
+	first := d.scan(t, nil)
+	d.now = due
+	write("新茶", 0)
+	if second := d.look(t, first, "_posts/2022-05-01-changed.md"); !second.Wake.IsZero() || len(second.Unsettled) != 1 {
+		t.Errorf("at the date of a file that changes: wake %v, %v unsettled, want it to wait for that", second.Wake, second.Unsettled)
+	}
+}
+
 func TestScanLimitKeepsTheNewest(t *testing.T) {
 	d := newDesk(t, posts.Options{}, "limit_posts: 2\n")
 	for i := range 5 {

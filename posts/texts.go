@@ -94,6 +94,9 @@ func (a *article) optionalDate(v value, key string) time.Time {
 	if at.After(a.now) {
 		// Feed validators, and readers that sort by it, take it for a mistake.
 		a.report(Warning, a.front.line(key), "%s: date %q is left out: it lies ahead", key, v.text)
+		if ns := at.UnixNano(); a.until == 0 || ns < a.until {
+			a.until = ns
+		}
 		return time.Time{}
 	}
 	return at.In(a.site.Zone)
