@@ -52,7 +52,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 	standings := make(map[ID]Standing, len(c.added))
 	for _, p := range c.added {
 		record, changed, ok := k.recogniseOne(p, now)
-		if _, twice := standings[record.ID]; !ok || twice || !k.hasFeeds(p) {
+		if _, twice := standings[record.ID]; !ok || twice {
 			return nil
 		}
 		delta.Added = append(delta.Added, record.name(p))
@@ -67,6 +67,7 @@ func (k *Keeper) advance(s *Scan) *recognition {
 	maps.Copy(l.result.Standing, standings)
 	slices.SortFunc(next.record, func(a, b Identity) int { return cmp.Compare(a.ID, b.ID) })
 	next.result.Delta, next.result.Record = &delta, next.record
+	next.feeds, next.record = k.feedsOf(c.added, now, next.record)
 	next.result.Posts = patched(l.result.Posts, delta.Removed, delta.Added)
 	next.result.Due = nil
 	for _, p := range patched(l.result.Due, delta.Removed, delta.Added) {
@@ -154,14 +155,26 @@ func (i Identity) name(p *Post) *Post {
 // due says that a post arrives as soon as it is eligible.
 func (s Standing) due() bool { return s == Due || s == Released }
 
-// hasFeeds says whether the feeds of all topics of a post have their ids.
-func (k *Keeper) hasFeeds(p *Post) bool {
-	for _, t := range p.Topics() {
-		if _, ok := k.last.feeds[t]; !ok {
-			return false
+// feedsOf gives the feeds of topics that nobody has seen yet their ids, and adds
+// the records of those.
+func (k *Keeper) feedsOf(added []*Post, now time.Time, record []Identity) (map[Topic]ID, []Identity) {
+	var fresh []Topic
+	for _, p := range added {
+		for _, t := range p.Topics() {
+			if _, ok := k.last.feeds[t]; !ok {
+				fresh = append(fresh, t)
+			}
 		}
 	}
-	return true
+	if len(fresh) == 0 {
+		return k.last.feeds, record
+	}
+	feeds := maps.Clone(k.last.feeds)
+	minted := mintFeeds(feeds, fresh, k.site, func(id ID) bool { _, taken := k.index[id]; return taken })
+	for i := range minted {
+		minted[i].Seen = now
+	}
+	return feeds, append(slices.Clip(record), minted...)
 }
 
 // Moved takes note that the store has other standings for some posts now, with

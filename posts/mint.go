@@ -87,6 +87,13 @@ func FeedIDs(known []Identity, topics []Topic, site Site) (ids map[Topic]ID, rec
 			ids[Topic(topic)] = k.ID
 		}
 	}
+	record = mintFeeds(ids, topics, site, func(id ID) bool { return taken[id] })
+	return ids, record
+}
+
+// mintFeeds adds those topics to ids that are not there yet.
+func mintFeeds(ids map[Topic]ID, topics []Topic, site Site, taken func(ID) bool) (record []Identity) {
+	minted := make(map[ID]bool)
 	topics = slices.Clone(topics)
 	slices.Sort(topics)
 	for _, t := range topics {
@@ -94,13 +101,13 @@ func FeedIDs(known []Identity, topics []Topic, site Site) (ids map[Topic]ID, rec
 			continue
 		}
 		id := feedID(t, site)
-		for taken[id] {
+		for taken(id) || minted[id] {
 			id += "#feed" // a post that has the address of a feed
 		}
-		taken[id], ids[t] = true, id
+		minted[id], ids[t] = true, id
 		record = append(record, Identity{ID: id, Path: FeedPath(t)})
 	}
-	return ids, record
+	return record
 }
 
 // feedID is the id of a feed that has none yet.
