@@ -27,11 +27,5 @@ func List(c *posts.Catalogue) []Summary {
 }
 
 func summarize(c *posts.Catalogue, t posts.Topic) Summary {
-	s := Summary{Topic: t, Updated: c.Updated(t)}
-	for _, p := range c.Posts(t) {
-		if !p.Withdrawn {
-			s.Entries++
-		}
-	}
-	return s
+	return Summary{Topic: t, Entries: c.Count(t), Updated: c.Updated(t)}
 }

@@ -14,7 +14,26 @@ type Catalogue struct {
 	all     []*Post
 	topics  []Topic
 	byTopic map[Topic][]*Post
+	tallies map[Topic]tally
 	byID    layered[ID, *Post]
+}
+
+// tally is what is counted of a topic's posts.
+type tally struct {
+	standing int       // those that are not withdrawn
+	updated  time.Time // the newest of all
+}
+
+func count(list []*Post) (n tally) {
+	for _, p := range list {
+		if !p.Withdrawn {
+			n.standing++
+		}
+		if p.Updated.After(n.updated) {
+			n.updated = p.Updated
+		}
+	}
+	return n
 }
 
 // NewCatalogue indexes published posts, which must have their IDs. It takes
@@ -25,6 +44,7 @@ func NewCatalogue(site Site, published []*Post) *Catalogue {
 		site:    site,
 		all:     published,
 		byTopic: make(map[Topic][]*Post),
+		tallies: make(map[Topic]tally),
 	}
 	byID := make(map[ID]*Post, len(published))
 	for _, p := range published {
@@ -35,6 +55,10 @@ func NewCatalogue(site Site, published []*Post) *Catalogue {
 	}
 	c.byID = layer(byID)
 	c.topics = slices.Sorted(maps.Keys(c.byTopic))
+	c.tallies[Everything] = count(c.all)
+	for t, list := range c.byTopic {
+		c.tallies[t] = count(list)
+	}
 	return c
 }
 
@@ -51,6 +75,7 @@ func (c *Catalogue) With(d Delta) *Catalogue {
 		site: c.site, topics: c.topics,
 		all:     patched(c.all, d.Removed, d.Added),
 		byTopic: maps.Clone(c.byTopic),
+		tallies: maps.Clone(c.tallies),
 	}
 	removed, added := make(map[Topic][]*Post), make(map[Topic][]*Post)
 	gone, named := make([]ID, 0, len(d.Removed)), make(map[ID]*Post, len(d.Added))
@@ -68,17 +93,27 @@ func (c *Catalogue) With(d Delta) *Catalogue {
 	}
 	next.byID = c.byID.with(gone, named)
 	for t, list := range removed {
-		next.byTopic[t] = patched(next.byTopic[t], list, added[t])
+		next.replace(t, patched(next.byTopic[t], list, added[t]))
 		delete(added, t)
 	}
 	for t, list := range added {
-		next.byTopic[t] = patched(next.byTopic[t], nil, list)
+		next.replace(t, patched(next.byTopic[t], nil, list))
 	}
-	maps.DeleteFunc(next.byTopic, func(_ Topic, list []*Post) bool { return len(list) == 0 })
+	next.tallies[Everything] = count(next.all)
 	if !sameKeys(next.byTopic, c.byTopic) {
 		next.topics = slices.Sorted(maps.Keys(next.byTopic))
 	}
 	return next
+}
+
+// replace gives a topic another list. It is for a catalogue that nobody has yet.
+func (c *Catalogue) replace(t Topic, list []*Post) {
+	if len(list) == 0 {
+		delete(c.byTopic, t)
+		delete(c.tallies, t)
+		return
+	}
+	c.byTopic[t], c.tallies[t] = list, count(list)
 }
 
 func sameKeys(a, b map[Topic][]*Post) bool {
@@ -114,12 +149,7 @@ func (c *Catalogue) ByID(id ID) (*Post, bool) {
 
 // Updated is the newest Updated of a topic's posts, the zero time if it has
 // none.
-func (c *Catalogue) Updated(t Topic) time.Time {
-	var newest time.Time
-	for _, p := range c.Posts(t) {
-		if p.Updated.After(newest) {
-			newest = p.Updated
-		}
-	}
-	return newest
-}
+func (c *Catalogue) Updated(t Topic) time.Time { return c.tallies[t].updated }
+
+// Count is how many posts of a topic are not withdrawn.
+func (c *Catalogue) Count(t Topic) int { return c.tallies[t].standing }

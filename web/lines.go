@@ -31,17 +31,6 @@ func newest(list []*posts.Post, n int) []*posts.Post {
 	return shown
 }
 
-// standing counts the posts that were not withdrawn.
-func standing(list []*posts.Post) int {
-	n := 0
-	for _, p := range list {
-		if !p.Withdrawn {
-			n++
-		}
-	}
-	return n
-}
-
 // entryLines are the posts of a letter.
 func (s *Server) entryLines(v *visit, list []digest.Entry) []templates.PostLine {
 	lines := make([]templates.PostLine, len(list))

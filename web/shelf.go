@@ -27,7 +27,7 @@ func newShelf(c *posts.Catalogue, paths feeds.Addresses) *shelf {
 		if paths.Retired(t) {
 			continue
 		}
-		n := topicCount{t, standing(c.Posts(t))}
+		n := topicCount{t, c.Count(t)}
 		if t.Kind() == posts.KindCategory {
 			s.categories = append(s.categories, n)
 		} else {

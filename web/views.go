@@ -97,7 +97,7 @@ func (s *views) topic(in voice, shelf *shelf, t posts.Topic) templates.TopicView
 	frame := s.framed(in, s.name(t))
 	frame.Alternates = s.feedLines(t)
 	return templates.TopicView{
-		Frame: frame, Name: s.name(t), Kind: string(t.Kind()), Summary: count(in.text, "posts_in_all", standing(list)),
+		Frame: frame, Name: s.name(t), Kind: string(t.Kind()), Summary: count(in.text, "posts_in_all", shelf.catalogue.Count(t)),
 		Feeds: frame.Alternates, Posts: s.postLines(in, newest(list, topicPosts)),
 	}
 }
