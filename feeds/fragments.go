@@ -3,9 +3,9 @@ package feeds
 import (
 	"bytes"
 	"cmp"
-	"maps"
-	"slices"
+	"container/heap"
 	"sync"
+	"time"
 
 	"github.com/enshi-daily/enshi/posts"
 )
@@ -15,17 +15,42 @@ import (
 type Fragments struct {
 	room int // bytes
 
-	mu   sync.Mutex
-	run  int
-	kept map[recipe]*keptFragment
-	sums map[posts.Topic]keptSum
-	old  []recipe // kept before this run, those that were not used for longest first
+	mu    sync.Mutex
+	run   int
+	kept  map[recipe]*keptFragment
+	worth worth
+	sums  map[posts.Topic]keptSum
 }
 
 type keptFragment struct {
+	recipe   recipe
 	fragment *fragment
 	huge     bool
-	run      int // the latest that used it
+	date     time.Time // of its post
+	run      int       // the latest that used it
+	ranked   int       // that run as the heap knows it
+}
+
+// less says that k is worth less than other: unused for longer, or of an older
+// post, which is in fewer of the feeds that the next new post goes into.
+func (k *keptFragment) less(other *keptFragment) bool {
+	return cmp.Or(cmp.Compare(k.ranked, other.ranked), k.date.Compare(other.date), bytes.Compare(k.recipe[:], other.recipe[:])) < 0
+}
+
+// worth is a heap: what is worth least is first.
+type worth []*keptFragment
+
+func (w worth) Len() int           { return len(w) }
+func (w worth) Less(i, j int) bool { return w[i].less(w[j]) }
+func (w worth) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
+func (w *worth) Push(x any)        { *w = append(*w, x.(*keptFragment)) }
+
+func (w *worth) Pop() any {
+	last := len(*w) - 1
+	k := (*w)[last]
+	(*w)[last] = nil
+	*w = (*w)[:last]
+	return k
 }
 
 // keptSum is the sum of the entries of a topic's feed.
@@ -40,17 +65,13 @@ func NewFragments(room int) *Fragments {
 	return &Fragments{room: room, kept: make(map[recipe]*keptFragment), sums: make(map[posts.Topic]keptSum)}
 }
 
-// begin starts a run. When room is short, what the runs before did not use goes
-// first; what a run itself has used stays.
+// begin starts a run.
 func (fs *Fragments) begin() {
 	if fs == nil {
 		return
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	fs.old = slices.SortedFunc(maps.Keys(fs.kept), func(a, b recipe) int {
-		return cmp.Or(cmp.Compare(fs.kept[a].run, fs.kept[b].run), bytes.Compare(a[:], b[:]))
-	})
 	fs.run++
 }
 
@@ -90,34 +111,43 @@ func (fs *Fragments) get(r recipe) (*fragment, bool, bool) {
 	return k.fragment, k.huge, true
 }
 
-func (fs *Fragments) put(r recipe, fr *fragment, huge bool) {
+// put keeps the fragment of a post of that date, unless everything that it would
+// have to replace is worth more.
+func (fs *Fragments) put(r recipe, fr *fragment, huge bool, date time.Time) {
 	if fs == nil {
 		return
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if need := fr.memory(); fs.room < need {
-		fs.clear(need)
-		if fs.room < need {
-			return
-		}
+	k := &keptFragment{recipe: r, fragment: fr, huge: huge, date: date, run: fs.run, ranked: fs.run}
+	if fs.kept[r] != nil || !fs.clear(k) {
+		return
 	}
-	if fs.kept[r] == nil {
-		fs.room -= fr.memory()
-		fs.kept[r] = &keptFragment{fr, huge, fs.run}
-	}
+	fs.room -= fr.memory()
+	fs.kept[r] = k
+	heap.Push(&fs.worth, k)
 }
 
-// clear makes room, if it can, by dropping what this run has not used.
-func (fs *Fragments) clear(need int) {
-	for fs.room < need && len(fs.old) > 0 {
-		r := fs.old[0]
-		fs.old = fs.old[1:]
-		if k := fs.kept[r]; k.run < fs.run {
-			fs.room += k.fragment.memory()
-			delete(fs.kept, r)
+// clear makes room for k, if it can, by dropping what is worth less.
+func (fs *Fragments) clear(k *keptFragment) bool {
+	for need := k.fragment.memory(); fs.room < need; {
+		if len(fs.worth) == 0 {
+			return false
+		}
+		least := fs.worth[0]
+		switch {
+		case least.ranked < least.run: // used since
+			least.ranked = least.run
+			heap.Fix(&fs.worth, 0)
+		case !least.less(k):
+			return false
+		default:
+			heap.Pop(&fs.worth)
+			delete(fs.kept, least.recipe)
+			fs.room += least.fragment.memory()
 		}
 	}
+	return true
 }
 
 // memory is about what a fragment takes.

@@ -215,7 +215,7 @@ func (s *slot) prepare(b *Builder, m *marshaller) {
 		return
 	}
 	if s.fragment, s.err = b.fragment(m, s); s.err == nil {
-		b.o.Fragments.put(s.recipe, s.fragment, s.huge)
+		b.o.Fragments.put(s.recipe, s.fragment, s.huge, s.post.Date)
 	}
 }
 
