@@ -46,10 +46,11 @@ func (b *Builder) Documents(ctx context.Context, c *posts.Catalogue, known ...po
 // unless all of the documents are there already.
 func (r *run) outlines(ctx context.Context, t posts.Topic) []Document {
 	b, same := r.b, 0
+	about := b.topicFeed(t)
 	docs := make([]Document, 0, len(Formats))
 	for _, f := range Formats {
 		doc := Document{Path: b.o.Addresses.Path(t, f), MediaType: f.MediaType(), Topic: t, Format: f}
-		doc.Recipe = r.book.feed(b.newFeed(t, f), b.excerpt(t), r.sums[t]).String()
+		doc.Recipe = r.book.feed(b.in(f, t, &about), b.excerpt(t), r.sums[t]).String()
 		if doc.Same = b.o.Have != nil && b.o.Have(doc.Path, doc.Recipe); doc.Same {
 			same++
 		}

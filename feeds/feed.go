@@ -33,17 +33,28 @@ type feed struct {
 	current, prev, next string
 }
 
-func (b *Builder) newFeed(t posts.Topic, f Format) *feed {
-	return &feed{
+func (b *Builder) newFeed(t posts.Topic, format Format) *feed {
+	f := b.topicFeed(t)
+	return b.in(format, t, &f)
+}
+
+// in is a topic's feed in one of the formats.
+func (b *Builder) in(format Format, t posts.Topic, any *feed) *feed {
+	f := *any
+	f.self, f.prev = b.o.PublicURL+b.o.Addresses.URLPath(t, format), b.newestArchive(t, format)
+	return &f
+}
+
+// topicFeed is what a topic's feed says of itself in every format.
+func (b *Builder) topicFeed(t posts.Topic) feed {
+	return feed{
 		id:          atomID(b.feedID(t)),
 		title:       b.Title(t),
 		description: b.description(t),
-		self:        b.o.PublicURL + b.o.Addresses.URLPath(t, f),
 		page:        b.o.PublicURL + b.o.Addresses.PagePath(t),
 		updated:     emptySince(),
 		empty:       true,
 		hubs:        b.o.Hubs,
-		prev:        b.newestArchive(t, f),
 	}
 }
 
