@@ -116,7 +116,7 @@ func (k *Keeper) look() {
 	if k.index == nil {
 		k.index, k.paths = make(map[ID]int, len(k.known)+len(records)), make(map[string]int, len(k.known)+len(records))
 		records = append(k.known, records...)
-		k.known = make([]Identity, 0, len(records))
+		k.known = make([]Identity, 0, len(records)+len(records)/64+64) // some will come
 	}
 	k.news = nil
 	for _, r := range records {
@@ -132,6 +132,14 @@ func (k *Keeper) look() {
 			k.paths[r.Path] = at
 		}
 	}
+}
+
+// Prepare makes what following changes needs. Otherwise the first change takes the
+// time for it.
+func (k *Keeper) Prepare() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.look()
 }
 
 // Read calls f with the records that the keeper works with: f neither changes nor

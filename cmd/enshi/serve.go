@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -220,6 +221,10 @@ func (d *daemon) refresh(ctx context.Context, changes posts.Changes) (next time.
 		d.nudge()
 	}
 	d.sayHeld(r.taken.Held)
+	if first { // so that the first new post is as quick as the others
+		d.archive.keeper.Prepare()
+		debug.FreeOSMemory()
+	}
 	return d.nextScan(r)
 }
 
