@@ -88,6 +88,9 @@ func TestStoreAwayIsOurFault(t *testing.T) {
 
 func TestBeforeTheSiteIsRead(t *testing.T) {
 	s := newSite(t, nil)
+	sub := s.enrol("a@example.org", nil)
+	trouble := ""
+	s.options.Trouble = func() string { return trouble }
 	fresh, err := web.New(s.options)
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +98,37 @@ func TestBeforeTheSiteIsRead(t *testing.T) {
 	s.http.Config.Handler = fresh.Handler()
 	for path, want := range map[string]int{
 		"/": 503, "/readyz": 503, "/tag/x/": 503, "/healthz": 200, "/feed.xml": 200, "/privacy": 200, "/nowhere": 404,
+		"/status": 200, "/subscribe": 200, local(s.addresses.Preferences(sub.ID, sub.Generation)): 200,
 	} {
 		if r := s.get(path); r.status != want {
 			t.Errorf("GET %s = %d, want %d", path, r.status, want)
 		}
+	}
+	trouble = "25 <would> vanish: put the files back"
+	for path, want := range map[string]string{
+		"/readyz": "the site has not been read yet: 25 <would> vanish: put the files back\n", "/status": "25 &lt;would&gt; vanish: put the files back",
+	} {
+		if r := s.get(path); !strings.Contains(r.body, want) {
+			t.Errorf("GET %s lacks %q:\n%s", path, want, r.body)
+		}
+	}
+
+	// Who comes meanwhile can follow what has a feed.
+	if r := s.get("/subscribe?topic=tag:茶&topic=tag:无"); r.header.Get("Cache-Control") != "no-store" || !strings.Contains(r.body, `value="tag:茶" checked`) || strings.Contains(r.body, "tag:无") {
+		t.Errorf("GET /subscribe: Cache-Control %q\n%s", r.header.Get("Cache-Control"), r.body)
+	}
+	for topic, want := range map[string]int{"*": 200, "tag:茶": 200, "tag:无": 422} {
+		if r := s.post("/subscribe", url.Values{"address": {"b@example.org"}, "topic": {topic}}); r.status != want {
+			t.Errorf("sign-up for %s = %d, want %d", topic, r.status, want)
+		}
+	}
+
+	// Once it was read, what is wrong does not keep it from being served.
+	fresh.SetCatalogue(newCatalogue(newPosts()))
+	if r := s.get("/readyz"); r.status != http.StatusOK {
+		t.Errorf("GET /readyz = %d, want 200", r.status)
+	}
+	if r := s.get("/status"); !strings.Contains(r.body, "vanish") || !strings.Contains(r.body, ">3<") {
+		t.Errorf("/status lacks the trouble or the posts:\n%s", r.body)
 	}
 }

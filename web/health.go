@@ -32,7 +32,11 @@ func (s *Server) health(w http.ResponseWriter, v *visit) error {
 // answers.
 func (s *Server) ready(w http.ResponseWriter, v *visit) error {
 	if _, err := s.current(); err != nil {
-		return plain(w, v, http.StatusServiceUnavailable, "the site has not been read yet\n")
+		why := err.Error()
+		if trouble := s.trouble(); trouble != "" {
+			why += ": " + trouble
+		}
+		return plain(w, v, http.StatusServiceUnavailable, why+"\n")
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), 2*time.Second)
 	defer cancel()
@@ -41,6 +45,14 @@ func (s *Server) ready(w http.ResponseWriter, v *visit) error {
 		return plain(w, v, http.StatusServiceUnavailable, "the store does not answer\n")
 	}
 	return plain(w, v, http.StatusOK, "ready\n")
+}
+
+// trouble is what keeps the site from being read, "" for nothing.
+func (s *Server) trouble() string {
+	if s.o.Trouble == nil {
+		return ""
+	}
+	return s.o.Trouble()
 }
 
 // metrics writes the counters in Prometheus' text format.

@@ -71,6 +71,10 @@ type Options struct {
 	// the status page; default none.
 	Pings func() []HubFigures
 
+	// Trouble returns what keeps the site from being read now and what to do, for
+	// /readyz and the status page, "" for nothing; default none.
+	Trouble func() string
+
 	// Relays returns how the relays of this process do, for the metrics; default
 	// none.
 	Relays func() []delivery.Relay

@@ -83,10 +83,7 @@ func chosenBy(sub subscribers.Subscriber) subscribers.Preferences {
 // offered says which topics somebody may choose: those that there are, and
 // those that he has.
 func (s *Server) offered(sub subscribers.Subscriber) func(posts.Topic) bool {
-	shelf := s.shelf.Load()
-	return func(t posts.Topic) bool {
-		return t == posts.Everything || shelf != nil && shelf.has(t) || slices.Contains(sub.Topics, t)
-	}
+	return func(t posts.Topic) bool { return s.offers(t) || slices.Contains(sub.Topics, t) }
 }
 
 // choosing is the state of the form.

@@ -47,8 +47,8 @@ type Server struct {
 // them.
 type fields struct{ maxAge, private, vary, anybody, noSniff, noReferrer, noIndex []string }
 
-// New returns a server that has no catalogue yet: until SetCatalogue, feeds are
-// served and pages ask for patience.
+// New returns a server that has no catalogue yet: until SetCatalogue, feeds and
+// what concerns one person are served, and pages of posts ask for patience.
 func New(o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {

@@ -47,6 +47,16 @@ func (s *shelf) has(t posts.Topic) bool {
 	return t == posts.Everything || len(s.catalogue.Posts(t)) > 0 && !s.paths.Retired(t)
 }
 
+// offers says whether a topic can be followed now: before there is a catalogue,
+// one that has a feed.
+func (s *Server) offers(t posts.Topic) bool {
+	if shelf := s.shelf.Load(); shelf != nil {
+		return shelf.has(t)
+	}
+	_, kept := s.o.Documents.Lookup(s.Paths.Path(t, feeds.Atom))
+	return t == posts.Everything || kept && !s.Paths.Retired(t)
+}
+
 // current returns the catalogue, or errNotReady before the first.
 func (s *Server) current() (*shelf, error) {
 	if shelf := s.shelf.Load(); shelf != nil {

@@ -14,22 +14,9 @@ import (
 
 // status shows a few figures that everybody may know.
 func (s *Server) status(w http.ResponseWriter, v *visit) error {
-	shelf, err := s.current()
-	if err != nil {
-		return err
-	}
 	editions, err := s.o.Editions.Editions(v.Context(), listedEditions)
 	if err != nil {
 		return fmt.Errorf("%w: editions: %w", errAway, err)
-	}
-	all := shelf.catalogue.Posts(posts.Everything)
-	site := templates.FactGroup{Title: v.text["status_site"], Facts: []templates.Fact{
-		{Label: v.text["status_posts"], Value: strconv.Itoa(len(all))},
-		{Label: v.text["status_categories"], Value: strconv.Itoa(len(shelf.categories))},
-		{Label: v.text["status_tags"], Value: strconv.Itoa(len(shelf.tags))},
-	}}
-	if len(all) > 0 {
-		site.Facts = append(site.Facts, templates.Fact{Label: v.text["status_newest"], Value: s.moment(v.text, all[0].Date)})
 	}
 	mail := templates.FactGroup{Title: v.text["status_mail"]}
 	for _, c := range subscribers.Cadences {
@@ -46,7 +33,32 @@ func (s *Server) status(w http.ResponseWriter, v *visit) error {
 	frame := s.framed(v, v.text["status_title"])
 	frame.NoIndex = true
 	w.Header().Set("Cache-Control", "no-store")
-	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: slices.Concat([]templates.FactGroup{site, mail}, brakes, s.hubFacts(v))})
+	return s.page(w, v, http.StatusOK, "status", templates.StatusView{Frame: frame, Groups: slices.Concat([]templates.FactGroup{s.siteFacts(v), mail}, brakes, s.hubFacts(v))})
+}
+
+// siteFacts are the figures of the site as it was read last, and what keeps it
+// from being read again.
+func (s *Server) siteFacts(v *visit) templates.FactGroup {
+	group := templates.FactGroup{Title: v.text["status_site"]}
+	add := func(label, value string) {
+		group.Facts = append(group.Facts, templates.Fact{Label: v.text[label], Value: value})
+	}
+	if shelf := s.shelf.Load(); shelf != nil {
+		all := shelf.catalogue.Posts(posts.Everything)
+		add("status_posts", strconv.Itoa(len(all)))
+		add("status_categories", strconv.Itoa(len(shelf.categories)))
+		add("status_tags", strconv.Itoa(len(shelf.tags)))
+		if len(all) > 0 {
+			add("status_newest", s.moment(v.text, all[0].Date))
+		}
+	}
+	switch trouble := s.trouble(); {
+	case trouble != "":
+		add("status_trouble", trouble)
+	case len(group.Facts) == 0:
+		add("status_posts", v.text["status_unread"])
+	}
+	return group
 }
 
 // latest is the newest edition of a cadence.

@@ -12,18 +12,17 @@ import (
 
 // showSubscribe is the form on a page of its own; ?topic= chooses beforehand.
 func (s *Server) showSubscribe(w http.ResponseWriter, v *visit) error {
-	shelf, err := s.current()
-	if err != nil {
-		return err
-	}
 	var chosen []posts.Topic
 	for _, value := range v.URL.Query()["topic"] {
-		if t, err := posts.ParseTopic(value); err == nil && shelf.has(t) {
+		if t, err := posts.ParseTopic(value); err == nil && s.offers(t) {
 			chosen = append(chosen, t)
 		}
 	}
 	frame := s.framed(v, v.text["subscribe_title"])
 	frame.Alternates = s.feedLines(posts.Everything)
+	if s.shelf.Load() == nil {
+		w.Header().Set("Cache-Control", "no-store") // there will be more to choose from
+	}
 	return s.page(w, v, http.StatusOK, "subscribe", templates.SubscribeView{
 		Frame: frame, Form: s.signUpForm(v, posts.SortTopics(chosen)...),
 	})
@@ -32,10 +31,6 @@ func (s *Server) showSubscribe(w http.ResponseWriter, v *visit) error {
 // subscribe takes a sign-up. Its answer is the same for an address that is
 // known, one that is not, and a program that walked into the trap.
 func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
-	shelf, err := s.current()
-	if err != nil {
-		return err
-	}
 	if err := readForm(v); err != nil {
 		return err
 	}
@@ -51,7 +46,7 @@ func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	preferences, wrong, err := s.readPreferences(v, shelf.has)
+	preferences, wrong, err := s.readPreferences(v, s.offers)
 	if err != nil {
 		return err
 	}

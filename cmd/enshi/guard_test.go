@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +130,12 @@ func TestServeOutlivesTooManyChanges(t *testing.T) {
 	base, stop = p.serve()
 	if _, still := get(t, base+"/feed.xml"); strings.Count(still, "<entry") != 31 {
 		t.Error("started beside too many changes, serve does not serve what is published")
+	}
+	for path, want := range map[string]int{"/readyz": http.StatusServiceUnavailable, "/status": http.StatusOK} {
+		p.await(path+" to say why and what to do", func() bool {
+			status, text := get(t, base+path)
+			return status == want && strings.Contains(text, "25 would vanish") && strings.Contains(text, "--accept-changes")
+		})
 	}
 	stop()
 	base, _ = p.serve("--accept-changes")

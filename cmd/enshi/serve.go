@@ -179,7 +179,7 @@ func (d *daemon) openSite(ctx context.Context) error {
 		return err
 	}
 	d.startHerald()
-	d.server, err = d.newServer(d.archive.site, publisher, d.press.history.demand)
+	d.server, err = d.newServer(publisher, d.press.history.demand)
 	return err
 }
 

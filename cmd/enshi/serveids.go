@@ -16,8 +16,7 @@ func (p *parts) publicDir() string { return filepath.Join(p.cfg.Data, "public") 
 // sayFailure tells why the site could not be read, once for each reason. New
 // files that have not settled may be those that vanished, under other names.
 func (d *daemon) sayFailure(ctx context.Context, err error) {
-	text := err.Error()
-	if d.failure.set(text) == text {
+	if before := d.failure.set(err); before != nil && before.Error() == err.Error() {
 		return
 	}
 	level, args := slog.LevelError, []any{"error", err}
@@ -29,7 +28,7 @@ func (d *daemon) sayFailure(ctx context.Context, err error) {
 
 // sayRead tells that what was wrong is not any more, and what vanished.
 func (d *daemon) sayRead(r reading) {
-	if d.failure.set("") != "" {
+	if d.failure.set(nil) != nil {
 		d.log.Info("site is read again")
 	}
 	d.checkSeed()

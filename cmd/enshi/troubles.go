@@ -33,8 +33,8 @@ func (d *daemon) mind(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 		all := d.troubles(ctx)
-		if text := d.failure.get(); text != "" {
-			all = append(all, trouble{"site " + text, "the site is not read, what is published stays: " + text})
+		if err := d.failure.get(); err != nil {
+			all = append(all, trouble{"site " + err.Error(), "the site is not read, what is published stays: " + err.Error()})
 		}
 		if d.archive != nil && d.roles[roleWatch] {
 			all = append(all, heldTrouble(d.archive.keeper.Held())...)
@@ -103,22 +103,34 @@ func heldTrouble(held []posts.Identity) []trouble {
 	return []trouble{{"held " + strings.Join(ids, " "), line}}
 }
 
-// failure is what is wrong with the site now, "" for nothing.
+// failure is what is wrong with the site now, nil for nothing.
 type failure struct {
-	mu   sync.Mutex
-	text string
+	mu  sync.Mutex
+	err error
 }
 
-func (f *failure) get() string {
+func (f *failure) get() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.text
+	return f.err
 }
 
 // set returns what was wrong before.
-func (f *failure) set(text string) (before string) {
+func (f *failure) set(err error) (before error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	before, f.text = f.text, text
+	before, f.err = f.err, err
 	return before
+}
+
+// shown is what a page that everybody may ask for says of it: what a guard says
+// is meant for people, any other error may name what is nobody's business.
+func (f *failure) shown() string {
+	switch err := f.get(); {
+	case err == nil:
+		return ""
+	case exitCode(err) == exitRefused:
+		return err.Error()
+	}
+	return "it cannot be read, and the log says why"
 }

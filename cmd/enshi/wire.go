@@ -358,21 +358,21 @@ func (p *parts) buildAddress(s posts.Site) string {
 	return p.articles(s)
 }
 
-func (p *parts) newServer(s posts.Site, documents web.Documents, demand web.Demand) (*web.Server, error) {
-	schedule, err := p.schedule()
+func (d *daemon) newServer(documents web.Documents, demand web.Demand) (*web.Server, error) {
+	schedule, err := d.schedule()
 	if err != nil {
 		return nil, err
 	}
-	if err := p.openTemplates(); err != nil {
+	if err := d.openTemplates(); err != nil {
 		return nil, err
 	}
-	l := p.cfg.Limits
+	l := d.cfg.Limits
 	return web.New(web.Options{
-		Log: p.requestLog(), Now: p.now, Documents: documents, Demand: demand, Look: p.look(s),
-		Addresses: subscribers.Addresses{Public: p.publicURL(), Keys: p.keys},
-		Registry:  p.store, Limits: p.store, Arrivals: p.store, Letters: p.store, Recall: p.store, Editions: p.store, Brakes: p.store,
-		Cadence: subscribers.Cadence(p.cfg.Digest.Cadence), Schedule: schedule, Note: p.outboxNote(),
-		Hubs: p.cfg.Feeds.Hubs, Pings: p.herald.figures, Relays: p.relayFigures, MaxAge: p.cfg.Feeds.Cache,
+		Log: d.requestLog(), Now: d.now, Documents: documents, Demand: demand, Look: d.look(d.archive.site),
+		Addresses: subscribers.Addresses{Public: d.publicURL(), Keys: d.keys},
+		Registry:  d.store, Limits: d.store, Arrivals: d.store, Letters: d.store, Recall: d.store, Editions: d.store, Brakes: d.store,
+		Cadence: subscribers.Cadence(d.cfg.Digest.Cadence), Schedule: schedule, Note: d.outboxNote(),
+		Hubs: d.cfg.Feeds.Hubs, Pings: d.herald.figures, Relays: d.relayFigures, Trouble: d.failure.shown, MaxAge: d.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
 	})
 }
