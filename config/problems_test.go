@@ -66,12 +66,25 @@ func TestEachBadValueIsNamed(t *testing.T) {
 		{"public_url: news.example.com", "enshi.yaml:1: public_url: expected an address"},
 		{"public_url: https://u:secret@news.example.com", "enshi.yaml:1: public_url: expected an address"},
 		{"public_url: https://news.example.com/?x=1", "enshi.yaml:1: public_url: expected an address"},
+		{"public_url: https://news.example.com/100%", "enshi.yaml:1: public_url: a % in it begins no two hexadecimal digits"},
 		{"site: {url: 'javascript:alert(1)'}", "enshi.yaml:1: site.url: expected an address"},
 		{"site: {language: 中文}", "enshi.yaml:1: site.language: expected a language"},
 		{`site: {title: "a\nb"}`, "enshi.yaml:1: site.title: expected one line"},
 		{"store: mysql://secret@x", "enshi.yaml:1: store: expected sqlite:FILE"},
 		{"store: 'sqlite:'", "enshi.yaml:1: store: expected a file"},
 		{"store: redis://", "enshi.yaml:1: store: expected sqlite:FILE"},
+		{"store: 'redis://a:26379,b:26379/0?mastr=m'", "enshi.yaml:1: store: ?mastr= is not known, did you mean master?"},
+		{"store: 'redis://a/0?master=m&sentinel_passwort=secret'", "enshi.yaml:1: store: ?sentinel_passwort= is not known, did you mean sentinel_password?"},
+		{"store: 'redis://a/0?master=m%zz'", "enshi.yaml:1: store: a % in it begins no two hexadecimal digits: write %25"},
+		{"store: 'redis://:se%cret@a/0'", "enshi.yaml:1: store: a % in it begins no two hexadecimal digits: write %25"},
+		{"store: 'redis://a/0?master=m;db=1'", "enshi.yaml:1: store: expected sqlite:FILE"},
+		{"store: 'redis://a/0?master=m&master=n'", "enshi.yaml:1: store: ?master= stands there twice"},
+		{"store: 'redis://a/0?sentinel_user=u'", "enshi.yaml:1: store: sentinel_user and sentinel_password are for Sentinels: expected ?master=NAME"},
+		{"store: 'redis://a/0?sentinel_password=secret'", "enshi.yaml:1: store: sentinel_user and sentinel_password are for Sentinels: expected ?master=NAME"},
+		{"store: redis://a/one", "enshi.yaml:1: store: expected the number of a database, as in redis://a/0"},
+		{"store: redis://a?db=-1", "enshi.yaml:1: store: expected the number of a database"},
+		{"store: 'redis://a,b/1'", "enshi.yaml:1: store: a cluster has only database 0"},
+		{"store: unix://run/redis.sock", "enshi.yaml:1: store: expected sqlite:FILE"},
 		{"listen: 8080", "enshi.yaml:1: listen: expected an address and a port"},
 		{"listen: :99999", "enshi.yaml:1: listen: expected an address and a port"},
 		{"roles: []", "enshi.yaml:1: roles: expected at least one"},
@@ -109,7 +122,9 @@ func TestEachBadValueIsNamed(t *testing.T) {
 		{"mail: {smtp: mail.example.com}", "enshi.yaml:1: mail.smtp: expected smtp://"},
 		{"mail: {smtp: 'smtp://u:secret@a.example.com/x'}", "enshi.yaml:1: mail.smtp: expected smtp://"},
 		{"mail: {smtp: 'smtp://a.example.com?weight=0'}", "enshi.yaml:1: mail.smtp: weight: expected"},
-		{"mail: {smtp: 'smtp://a.example.com?wieght=1'}", "enshi.yaml:1: mail.smtp: ?wieght= is not known"},
+		{"mail: {smtp: 'smtp://a.example.com?wieght=1'}", "enshi.yaml:1: mail.smtp: ?wieght= is not known, did you mean weight?"},
+		{"mail: {smtp: 'smtp://a.example.com?weight=%zz'}", "enshi.yaml:1: mail.smtp: a % in it begins no two hexadecimal digits"},
+		{"mail: {smtp: 'smtp://a.example.com?weight=1&weight=x'}", "enshi.yaml:1: mail.smtp: ?weight= stands there twice"},
 		{"mail: {from: 恩施}", "enshi.yaml:1: mail.from: expected an address"},
 		{`mail: {from: "a@example.com\r\nBcc: b@example.com"}`, "enshi.yaml:1: mail.from: expected an address"},
 		{"mail: {reply_to: 'a@example.com, b@example.com'}", "enshi.yaml:1: mail.reply_to: expected an address"},
@@ -147,6 +162,37 @@ func TestEachBadValueIsNamed(t *testing.T) {
 				t.Errorf("the problem quotes a secret: %v", err)
 			}
 		})
+	}
+}
+
+func TestAddressesOfStores(t *testing.T) {
+	for _, store := range []string{
+		"sqlite:enshi.db", "redis://localhost", "redis://:word@a:6379/2", "rediss://u:w%25@a/0", "redis://[::1]:6379/0", "redis://a?db=3", "unix:///run/redis.sock?db=1",
+		"redis://a:6379,b,c:6379", "redis://u:w@a:6379,b", "redis://a?addr=b:6379&addr=c:6379", "redis://?addr=b:6379",
+		"redis://A:26379,B:26379,C:26379/1?master=m&sentinel_user=u&sentinel_password=w",
+	} {
+		c := config.Default()
+		c.Store = config.NewURL(store)
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", store, err)
+		}
+	}
+}
+
+func TestPasswordForSentinelsThatAreNone(t *testing.T) {
+	for store, want := range map[string]string{
+		"": "", "sqlite:enshi.db": "", "redis://a/0?master=m": "",
+		"redis://a/0": "sentinel_password_file: there is a password for Sentinels, and store names none: expected redis://HOST:PORT/NUMBER?master=NAME",
+	} {
+		c := config.Default()
+		c.Store, c.SentinelPassword = config.NewURL(store), config.NewSecret("word")
+		got := ""
+		if err := c.Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("store %q: %q, want %q", store, got, want)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func (c *Config) Validate() error {
 	v.site(&c.Site)
 	v.address("public_url", c.PublicURL)
 	v.notEmpty("data", c.Data)
-	v.store("store", c.Store)
+	v.store(c)
 	v.listen("listen", c.Listen)
 	v.roles("roles", c.Roles)
 	v.notNegative("settle", int64(c.Settle))
@@ -69,7 +69,7 @@ func (v *checker) feeds(f *Feeds) {
 	v.notNegative("feeds.cache", int64(f.Cache))
 	v.atLeast("feeds.hub_pause", int64(f.HubPause), int64(time.Millisecond), "1ms")
 	v.oneLine("feeds.rights", f.Rights)
-	v.address("feeds.icon", f.Icon)
+	v.link("feeds.icon", f.Icon)
 	for _, hub := range f.Hubs {
 		v.notEmpty("feeds.hubs", hub)
 		v.address("feeds.hubs", hub)
@@ -115,56 +115,6 @@ func (v *checker) mail(m *Mail) {
 		if err == nil && !m.SMTPPassword.IsZero() && u.User == nil && len(m.SMTP) == 1 {
 			v.report("mail.smtp", "there is a password and no user: expected smtp://USER@%s", u.Host)
 		}
-	}
-}
-
-// relay checks an address of a mail relay. Problems never quote it: it may hold
-// a password.
-func (v *checker) relay(key string, relay URL) {
-	u, err := url.Parse(relay.Reveal())
-	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
-		v.report(key, "expected smtp://USER@HOST:PORT or smtps://USER@HOST:PORT")
-		return
-	}
-	for name, values := range u.Query() {
-		switch n, err := strconv.Atoi(values[0]); {
-		case name == "tls":
-			v.oneOf(key, values[0], "mandatory", "opportunistic", "none")
-		case name != "weight" && name != "connections":
-			v.report(key, "?%s= is not known, only ?weight=, ?connections= and ?tls=", name)
-		case err != nil || n < 1 || n > 1000:
-			v.report(key, "%s: expected a whole number from 1 to 1000", name)
-		}
-	}
-}
-
-func (v *checker) store(key string, store URL) {
-	if store.IsZero() {
-		return
-	}
-	if file, ok := strings.CutPrefix(store.Reveal(), "sqlite:"); ok {
-		if strings.Trim(file, "/") == "" {
-			v.report(key, "expected a file, such as sqlite:enshi.db")
-		}
-		return
-	}
-	u, err := url.Parse(store.Reveal())
-	switch {
-	case err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != "":
-	case err == nil && u.Scheme == "unix" && u.Path != "":
-	default:
-		v.report(key, "expected sqlite:FILE, redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///SOCKET")
-	}
-}
-
-// address checks a web address, which may be empty.
-func (v *checker) address(key, address string) {
-	if address == "" {
-		return
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		v.report(key, "expected an address such as https://news.example.com")
 	}
 }
 
