@@ -103,6 +103,7 @@ func TestEachBadValueIsNamed(t *testing.T) {
 		{"feeds: {hubs: ['']}", "enshi.yaml:1: feeds.hubs: must not be empty"},
 		{"feeds: {hubs: {a: b}}", "enshi.yaml:1: feeds.hubs: expected a list of values"},
 		{"feeds: {icon: icon.png}", "enshi.yaml:1: feeds.icon: expected an address"},
+		{"feeds: {icon: 'https://u:secret@www.example.com/icon.png'}", "enshi.yaml:1: feeds.icon: expected an address"},
 		{`feeds: {rights: "a\nb"}`, "enshi.yaml:1: feeds.rights: expected one line"},
 		{"topics: [tag:a]", "enshi.yaml:1: topics: expected keys and values"},
 		{"topics: {tag:a: x}", "enshi.yaml:1: topics.tag:a: expected keys and values"},
@@ -176,6 +177,12 @@ func TestAddressesOfStores(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", store, err)
 		}
+	}
+}
+
+func TestIconMayHaveAQuery(t *testing.T) {
+	if _, err := config.Parse("enshi.yaml", []byte("feeds: {icon: 'https://www.example.com/icon.png?v=2'}")); err != nil {
+		t.Errorf("Parse: %v", err)
 	}
 }
 

@@ -258,7 +258,10 @@ func TestRetiredTopicsHaveNoDocuments(t *testing.T) {
 }
 
 func TestRightsAndIconStandInEveryFeed(t *testing.T) {
-	for icon, inRSS := range map[string]bool{"https://news.example/山.png": true, "https://news.example/i.jpeg": true, "https://news.example/i.webp": false, "https://news.example/i.png?v=1": false} {
+	for icon, inRSS := range map[string]bool{
+		"https://news.example/山.png": true, "https://news.example/i.jpeg": true, "https://news.example/I.PNG": true, "https://news.example/i.png?v=1": true,
+		"https://news.example/i.webp": false, "https://news.example/i.png?v=1.2": false, "https://news.example/i?v=1": false,
+	} {
 		b := newBuilder(t, func(o *feeds.Options) {
 			o.Title, o.Rights, o.Icon = "山城 & <日报>", "© 山城日报 & 作者 <2026>", icon
 		})

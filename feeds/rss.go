@@ -108,11 +108,15 @@ func (b *Builder) rssFeed(f *feed) *rssRoot {
 }
 
 // rssImage is the icon where it is of a type that RSS knows: the W3C validator
-// warns of any other (ImageUrlFormat), and of a title or link that is not the
-// channel's.
+// warns of any other (ImageUrlFormat), for which it takes whatever follows the
+// last dot, and of a title or link that is not the channel's.
 func (b *Builder) rssImage(f *feed) *image {
-	switch path.Ext(b.o.Icon) {
+	file, query, _ := strings.Cut(b.o.Icon, "?")
+	switch strings.ToLower(path.Ext(file)) {
 	case ".jpg", ".jpeg", ".gif", ".png":
+		if strings.Contains(query, ".") {
+			return nil
+		}
 		return &image{URL: b.o.Icon, Title: plain(f.title), Link: f.page}
 	}
 	return nil

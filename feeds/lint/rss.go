@@ -1,7 +1,7 @@
 package lint
 
 import (
-	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +90,8 @@ func (l *linter) channelParts(channel *node) {
 	}
 }
 
+var plainWord = regexp.MustCompile(`^\w+$`)
+
 func (l *linter) image(channel, image *node) {
 	for _, bound := range []struct {
 		name string
@@ -115,7 +117,8 @@ func (l *linter) image(channel, image *node) {
 		return
 	}
 	l.uri(address, address.text)
-	if ext := path.Ext(address.text); !slices.Contains([]string{".jpg", ".jpeg", ".gif", ".png"}, ext) {
+	ext := strings.ToLower(address.text[strings.LastIndexByte(address.text, '.')+1:])
+	if plainWord.MatchString(ext) && !slices.Contains([]string{"jpg", "jpeg", "gif", "png"}, ext) {
 		l.warn(address.offset, "ImageUrlFormat", "%q", ext)
 	}
 }
