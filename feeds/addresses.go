@@ -92,11 +92,12 @@ func (a Addresses) Knowing(topics ...posts.Topic) Addresses {
 	return a
 }
 
-// Topics are those that have documents: Everything, the catalogue's, and the
-// known ones, which may have no posts any more; none that is retired.
+// Topics are those that have documents: Everything, the catalogue's, and those
+// that may have no posts: the known ones, and those of older feeds; none that is
+// retired.
 func (a Addresses) Topics(c *posts.Catalogue, known ...posts.Topic) []posts.Topic {
 	topics := make([]posts.Topic, 0, len(c.Topics())+len(known))
-	for _, t := range slices.Concat(c.Topics(), known) {
+	for _, t := range slices.Concat(c.Topics(), known, a.before.FeedTopics()) {
 		if t != posts.Everything && t.Name() != "" && !a.retired[t] {
 			topics = append(topics, t)
 		}

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -124,9 +123,6 @@ func (a Addresses) jekyllFeed(file string) []Place {
 // jekyllCategories is where jekyll-feed puts the feeds of categories.
 const jekyllCategories = "feed/"
 
-// jekyllTag is what jekyll-feed takes for a tag: others it skips in silence.
-var jekyllTag = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
-
 // Copies are the paths at which a static server, which cannot redirect, finds a
 // topic's feed, or its page for the format "", under older addresses: the
 // natural one if another is configured, and those that jekyll-feed wrote. None
@@ -158,8 +154,7 @@ func (a Addresses) Copies(t posts.Topic, f Format) []string {
 			add(jekyllCategories + name + ".xml")
 		}
 	case posts.KindTag:
-		all := s.FeedTagsAll && !slices.Contains(s.FeedTagsExcept, name)
-		if jekyllTag.MatchString(name) && (all || slices.Contains(s.FeedTags, name)) {
+		if s.HasTagFeed(name) {
 			add(s.FeedTagsPath + name + ".xml")
 		}
 	}

@@ -231,6 +231,9 @@ func (k *Keeper) recognise(s *Scan) (*recognition, error) {
 		result.Record = slices.DeleteFunc(result.Record, func(r Identity) bool { return r.Gone })
 	}
 	topics := map[Topic]bool{Everything: true}
+	for _, t := range k.site.FeedTopics() {
+		topics[t] = true
+	}
 	for _, p := range s.Posts {
 		for _, name := range p.Categories {
 			topics[Category(name)] = true

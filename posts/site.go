@@ -2,6 +2,7 @@ package posts
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,32 @@ func (s Site) Absolute(path string) string {
 		path = "/" + path
 	}
 	return s.URL + s.BaseURL + path
+}
+
+// jekyllTag is what jekyll-feed takes for a tag: others it skips in silence.
+var jekyllTag = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+
+// HasTagFeed says whether jekyll-feed made a feed of a tag.
+func (s Site) HasTagFeed(name string) bool {
+	all := s.FeedTagsAll && !slices.Contains(s.FeedTagsExcept, name)
+	return jekyllTag.MatchString(name) && (all || slices.Contains(s.FeedTags, name))
+}
+
+// FeedTopics are those that jekyll-feed made a feed of, whether or not there was
+// a post in it: they may be followed.
+func (s Site) FeedTopics() []Topic {
+	var topics []Topic
+	for _, name := range s.FeedCategories {
+		if strings.TrimSpace(name) != "" {
+			topics = append(topics, Category(name))
+		}
+	}
+	for _, name := range s.FeedTags {
+		if s.HasTagFeed(name) {
+			topics = append(topics, Tag(name))
+		}
+	}
+	return topics
 }
 
 // IsMarkdown says whether the site takes a file for Markdown, by its extension.

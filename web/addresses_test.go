@@ -17,7 +17,7 @@ func movedSite(t testing.TB) *site {
 	a, err := feeds.NewAddresses(feeds.AddressOptions{
 		Slugs:   map[posts.Topic]string{"category:要闻": "news", "tag:A/B": "ab"},
 		Retired: []posts.Topic{"tag:茶", "tag:从前"},
-		Before:  posts.Site{FeedPath: "atom.xml", FeedTagsPath: "feed/by_tag/"},
+		Before:  posts.Site{FeedPath: "atom.xml", FeedTagsPath: "feed/by_tag/", FeedCategories: []string{"活动"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +34,7 @@ func TestOldAddressesMoveToTheNew(t *testing.T) {
 		"//atom.xml":                               "/feed.xml",
 		"/feed/%E8%A6%81%E9%97%BB.xml":             "/category/news/atom.xml",
 		"/feed/要闻.xml":                             "/category/news/atom.xml",
+		"/feed/活动.xml":                             "/category/%E6%B4%BB%E5%8A%A8/atom.xml", // without posts
 		"/feed/by_tag/A%2FB.xml":                   "/tag/ab/atom.xml",
 		"/feed/by_tag/A/B.xml":                     "/tag/ab/atom.xml",
 		"/feed/cafe%CC%81.xml":                     "/category/caf%C3%A9/atom.xml",
