@@ -14,8 +14,8 @@ import (
 const maxTries = 8
 
 // step is a change of a record: pure, for it may be called again with a newer
-// record. An error leaves the record alone.
-type step func(subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error)
+// record. Where the link has no say any more it is not ok.
+type step func(subscribers.Subscriber) (after subscribers.Subscriber, ok bool)
 
 // read returns a person's record.
 func (s *Server) read(ctx context.Context, id subscribers.ID) (subscribers.Subscriber, error) {
@@ -26,23 +26,24 @@ func (s *Server) read(ctx context.Context, id subscribers.ID) (subscribers.Subsc
 	return sub, err
 }
 
-// change carries out a step on the record of whoever holds a link. What the
-// step leaves as it is is not written; changed says whether it was.
+// change carries out a step on the record of whoever holds a link, errUsed if
+// that is not ok. What the step leaves as it is is not written; changed says
+// whether it was.
 func (s *Server) change(ctx context.Context, id subscribers.ID, do step) (_ subscribers.Subscriber, changed bool, err error) {
 	for range maxTries {
 		before, err := s.read(ctx, id)
 		if err != nil {
 			return before, false, err
 		}
-		after, notice, err := do(before)
-		if err != nil || reflect.DeepEqual(before, after) {
-			return after, false, err
+		after, ok := do(before)
+		if !ok {
+			return before, false, errUsed
 		}
-		if err = s.save(ctx, after, notice); err == nil {
-			return after, true, nil
+		if reflect.DeepEqual(before, after) {
+			return after, false, nil
 		}
-		if !errors.Is(err, subscribers.ErrConflict) {
-			return before, false, err
+		if err = s.save(ctx, after, subscribers.NoNotice); !errors.Is(err, subscribers.ErrConflict) {
+			return after, err == nil, err
 		}
 	}
 	return subscribers.Subscriber{}, false, fmt.Errorf("subscriber %s: %w", id, subscribers.ErrConflict)

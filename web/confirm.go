@@ -43,12 +43,8 @@ func (s *Server) confirm(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return fmt.Errorf("%w: arrival log: %w", errAway, err)
 	}
-	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
-		after, ok := subscribers.Confirm(sub, link, s.o.Now(), head)
-		if !ok {
-			return sub, subscribers.NoNotice, errUsed
-		}
-		return after, subscribers.NoNotice, nil
+	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, bool) {
+		return subscribers.Confirm(sub, link, s.o.Now(), head)
 	})
 	if err != nil {
 		return err

@@ -37,12 +37,9 @@ func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
 	if wrong.Any() {
 		return s.preferencesPage(w, v, sub, choosing{preferences: chosen, wrong: wrong})
 	}
-	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
+	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, bool) {
 		after, ok := subscribers.Prefer(sub, chosen)
-		if !ok || !mayChoose(sub, link) {
-			return sub, subscribers.NoNotice, errUsed
-		}
-		return after, subscribers.NoNotice, nil
+		return after, ok && mayChoose(sub, link)
 	})
 	if err != nil {
 		return err
@@ -112,12 +109,9 @@ const renewField = "renew"
 
 // renew gives somebody new private addresses. The page has one, too.
 func (s *Server) renew(w http.ResponseWriter, v *visit, link subscribers.Link) error {
-	sub, _, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
+	sub, _, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, bool) {
 		after, ok := subscribers.Renew(sub)
-		if !ok || !mayChoose(sub, link) {
-			return sub, subscribers.NoNotice, errUsed
-		}
-		return after, subscribers.NoNotice, nil
+		return after, ok && mayChoose(sub, link)
 	})
 	if err != nil {
 		return err

@@ -53,8 +53,8 @@ func (s *Server) unsubscribe(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
-		return subscribers.Unsubscribe(sub, s.o.Now()), subscribers.NoNotice, nil
+	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, bool) {
+		return subscribers.Unsubscribe(sub, s.o.Now()), true
 	})
 	if err != nil && !errors.Is(err, subscribers.ErrNotFound) {
 		return err
@@ -114,12 +114,8 @@ func (s *Server) showUndo(w http.ResponseWriter, v *visit, link subscribers.Link
 }
 
 func (s *Server) undo(w http.ResponseWriter, v *visit, link subscribers.Link) error {
-	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, subscribers.Notice, error) {
-		after, ok := subscribers.Undo(sub, link, s.o.Now())
-		if !ok {
-			return sub, subscribers.NoNotice, errUsed
-		}
-		return after, subscribers.NoNotice, nil
+	sub, changed, err := s.change(v.Context(), link.Subscriber, func(sub subscribers.Subscriber) (subscribers.Subscriber, bool) {
+		return subscribers.Undo(sub, link, s.o.Now())
 	})
 	if err != nil {
 		return err
