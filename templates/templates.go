@@ -145,6 +145,9 @@ func parse(tree layers) (*Set, error) {
 	return s, errors.Join(errs...)
 }
 
+// strict refuses what a view does not have.
+const strict = "missingkey=error"
+
 // parseFolder parses one folder's templates in one language.
 func (s *Set) parseFolder(folder string, names []string, language string) error {
 	var errs []error
@@ -157,9 +160,9 @@ func (s *Set) parseFolder(folder string, names []string, language string) error 
 		files := append(shared(names, ext, language), name)
 		var err error
 		if ext == ".txt" {
-			s.text[k], err = parseText(s.files, folder, files)
+			s.text[k], err = parseFiles(text.New("").Funcs(funcs()).Option(strict), s.files, folder, files)
 		} else {
-			s.html[k], err = parseHTML(s.files, folder, files)
+			s.html[k], err = parseFiles(html.New("").Funcs(funcs()).Option(strict), s.files, folder, files)
 		}
 		errs = append(errs, err)
 	}
@@ -185,29 +188,22 @@ func shared(names []string, ext, language string) []string {
 	return append(general, spoken...)
 }
 
-func parseHTML(tree layers, folder string, files []string) (*html.Template, error) {
-	t := html.New("").Funcs(funcs()).Option("missingkey=error")
-	for _, file := range files {
-		source, err := fs.ReadFile(tree, folder+"/"+file)
-		if err == nil {
-			_, err = t.New(file).Parse(string(source))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("template %s/%s: %w", folder, file, err)
-		}
-	}
-	return t.Lookup(files[len(files)-1]), nil
+// parsed is *html.Template or *text.Template.
+type parsed[T any] interface {
+	New(name string) T
+	Parse(source string) (T, error)
+	Lookup(name string) T
 }
 
-func parseText(tree layers, folder string, files []string) (*text.Template, error) {
-	t := text.New("").Funcs(funcs()).Option("missingkey=error")
+// parseFiles parses files of a folder into t, and returns the last one.
+func parseFiles[T parsed[T]](t T, tree layers, folder string, files []string) (last T, err error) {
 	for _, file := range files {
 		source, err := fs.ReadFile(tree, folder+"/"+file)
 		if err == nil {
 			_, err = t.New(file).Parse(string(source))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("template %s/%s: %w", folder, file, err)
+			return last, fmt.Errorf("template %s/%s: %w", folder, file, err)
 		}
 	}
 	return t.Lookup(files[len(files)-1]), nil
