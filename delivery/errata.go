@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/enshi-daily/enshi/digest"
@@ -15,7 +16,7 @@ type errata struct {
 	corrected []digest.Entry
 	editions  []string // that brought their posts
 	letters   map[letterName][]digest.Brought
-	over      map[string]bool // editions that were planned when the letters were read
+	planned   map[string]int // for how many editions had a delivery before the letters were read
 }
 
 type letterName struct{ edition, letter string }
@@ -24,10 +25,6 @@ type letterName struct{ edition, letter string }
 // letters that brought them; nil if nobody has to be told of anything.
 func readErrata(ctx context.Context, o *PlannerOptions) (*errata, error) {
 	since := o.Now().Add(-RecallFor)
-	over, _, err := planned(ctx, o, nil)
-	if err != nil {
-		return nil, err
-	}
 	corrected, err := o.Log.Amended(ctx, since)
 	if err != nil {
 		return nil, err
@@ -47,7 +44,7 @@ func readErrata(ctx context.Context, o *PlannerOptions) (*errata, error) {
 	if len(corrected) == 0 {
 		return nil, nil
 	}
-	return newErrata(errata{recall: o.Recall, corrected: corrected, over: over}, heads), nil
+	return newErrata(errata{recall: o.Recall, corrected: corrected}, heads), nil
 }
 
 func newErrata(base errata, heads []Letterhead) *errata {
@@ -71,47 +68,55 @@ func newErrata(base errata, heads []Letterhead) *errata {
 // edition's rhythm then has its mark as cursor; what is planned for him after the
 // batch was read moves his cursor, so that this choice will not count.
 func (e *errata) current(ctx context.Context, o *PlannerOptions, batch []Candidate) (*errata, error) {
-	cursors := make(map[int64]bool, 1)
-	for i := range batch {
-		cursors[batch[i].Subscriber.Cursor] = true
-	}
-	over, at, err := planned(ctx, o, cursors)
+	now, err := planned(ctx, o, batch)
 	if err != nil {
 		return nil, err
 	}
-	if o.Editions != nil && !slices.ContainsFunc(at, func(id string) bool { return !e.over[id] }) {
+	known := maps.Clone(e.planned)
+	if known == nil {
+		known = make(map[string]int, len(now))
+	}
+	maps.Copy(known, now)
+	if o.Editions != nil && maps.Equal(known, e.planned) {
 		return e, nil
 	}
 	heads, err := e.recall.Bringing(ctx, o.Now().Add(-RecallFor), numbersOf(e.corrected)...)
 	if err != nil {
 		return nil, err
 	}
-	return newErrata(errata{recall: e.recall, corrected: e.corrected, over: over}, heads), nil
+	return newErrata(errata{recall: e.recall, corrected: e.corrected, planned: known}, heads), nil
 }
 
 // plannedAmong is how many editions are looked at, the latest ones.
 const plannedAmong = 100
 
-// planned returns the editions that are planned to their end, and all whose mark
-// is one of the cursors.
-func planned(ctx context.Context, o *PlannerOptions, cursors map[int64]bool) (over map[string]bool, at []string, err error) {
+// planned returns for how many the editions that end at the cursors of a batch
+// have a delivery. One that was planned to its end may have more later: whoever
+// changes to its rhythm is still planned.
+func planned(ctx context.Context, o *PlannerOptions, batch []Candidate) (map[string]int, error) {
 	if o.Editions == nil {
-		return nil, nil, nil
+		return nil, nil
 	}
 	latest, err := o.Editions.Editions(ctx, plannedAmong)
 	if err != nil {
-		return nil, nil, fmt.Errorf("editions: %w", err)
+		return nil, fmt.Errorf("editions: %w", err)
 	}
-	over = make(map[string]bool, len(latest))
+	cursors := make(map[int64]bool, 1)
+	for i := range batch {
+		cursors[batch[i].Subscriber.Cursor] = true
+	}
+	planned := make(map[string]int)
 	for _, one := range latest {
-		if one.Stage != StagePlanning {
-			over[one.ID] = true
+		if !cursors[one.Mark] {
+			continue
 		}
-		if cursors[one.Mark] {
-			at = append(at, one.ID)
+		counts, err := o.Editions.Counts(ctx, one.ID)
+		if err != nil {
+			return nil, fmt.Errorf("edition %s: %w", one.ID, err)
 		}
+		planned[one.ID] = counts.Total()
 	}
-	return over, at, nil
+	return planned, nil
 }
 
 func numbersOf(entries []digest.Entry) []int64 {

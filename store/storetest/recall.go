@@ -31,6 +31,7 @@ func recall() []law {
 		{"Retract lets an edition finish, and may be called again", retractAgain},
 		{"Retract at once counts each delivery once", retractOnce},
 		{"Two planners tell somebody who changes from one's rhythm to the other's of a correction once", tellOnce},
+		{"So do they if somebody changes to a rhythm whose edition is planned, and back", tellOnceThereAndBack},
 		{"Rewrite and Retract fail with ErrOldEpoch in a process of an older epoch", recallFenced},
 	}
 }
