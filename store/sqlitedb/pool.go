@@ -65,7 +65,7 @@ func (p *pool) transact(ctx context.Context, step func(*conn) error) (err error)
 	sound := false // as long as a transaction may be under way
 	defer func() { err = errors.Join(err, p.put(c, sound)) }()
 	if _, err := c.exec(ctx, p.begin); err != nil {
-		sound = true
+		sound = ctx.Err() == nil // otherwise it may have begun all the same
 		return err
 	}
 	// Only BEGIN waits for other processes. A context that could end would cost a

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/enshi-daily/enshi/subscribers"
 )
@@ -78,6 +80,29 @@ func TestConnections(t *testing.T) {
 		})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("write = %v, want %v", err, context.Canceled)
+		}
+	})
+	t.Run("a context that ends while a transaction begins leaves none under way", func(t *testing.T) {
+		db := newCrowd(t, 0)
+		other, err := Open(Options{Path: db.path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = other.Shutdown() })
+		for i := range 3000 {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := time.AfterFunc(time.Duration(rand.IntN(60))*time.Microsecond, cancel)
+			_ = db.write(ctx, "nothing", func(*tx) error { return nil })
+			ended.Stop()
+			cancel()
+			if i%100 > 0 {
+				continue
+			}
+			for _, one := range []*DB{db, other} {
+				if err := one.write(t.Context(), "nothing", func(*tx) error { return nil }); err != nil {
+					t.Fatalf("after %d ends: %v", i, err)
+				}
+			}
 		}
 	})
 	t.Run("a store that was closed says so", func(t *testing.T) {
