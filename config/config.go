@@ -104,6 +104,7 @@ type Mail struct {
 type Limits struct {
 	SignupsPerClient int           `yaml:"signups_per_client" doc:"Sign-ups an hour from one network address."`
 	SignupsTotal     int           `yaml:"signups_total" doc:"Sign-ups an hour in all."`
+	Proxies          []string      `yaml:"proxies" doc:"Addresses and networks of the proxies before enshi, such as 10.0.0.0/8. What they say of who is behind them (X-Forwarded-For) counts, so that readers are told apart; what others say does not."`
 	NewPosts         int           `yaml:"new_posts" doc:"More new posts than this at once are held until an operator releases them. 0: no limit."`
 	PostAge          time.Duration `yaml:"post_age" doc:"New posts that are dated longer ago are held the same way. 0: no limit."`
 }
@@ -147,7 +148,7 @@ func Default() Config {
 			Connections: 4, PerConnection: 100, Retry: 5 * time.Minute, RetryMost: 8 * time.Hour, GiveUp: 72 * time.Hour,
 			Lease: 15 * time.Minute, Uncertain: "resend", Pacing: true, Providers: defaultProviders(),
 		},
-		Limits: Limits{SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},
+		Limits: Limits{Proxies: []string{"127.0.0.0/8", "::1"}, SignupsPerClient: 10, SignupsTotal: 1000, NewPosts: 200, PostAge: 7 * 24 * time.Hour},
 		House:  House{Byline: true, SourceLink: true, SourceName: true, Navigation: true, EditorsNote: true},
 		Log:    Log{Level: "info", Format: "text"},
 	}

@@ -179,6 +179,9 @@ func format(v reflect.Value) string {
 }
 
 func quote(s string) string {
+	if strings.HasPrefix(s, ":") {
+		return fmt.Sprintf("%q", s) // a list in brackets would have it begin a pair
+	}
 	text, err := yaml.Marshal(s)
 	if err != nil {
 		panic("unreachable: a string marshals")

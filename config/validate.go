@@ -30,6 +30,11 @@ func (c *Config) Validate() error {
 	v.mail(&c.Mail)
 	v.notNegative("limits.signups_per_client", int64(c.Limits.SignupsPerClient))
 	v.notNegative("limits.signups_total", int64(c.Limits.SignupsTotal))
+	for _, proxy := range c.Limits.Proxies {
+		if _, err := ParseNetwork(proxy); err != nil {
+			v.report("limits.proxies", "%w", err)
+		}
+	}
 	v.notNegative("limits.new_posts", int64(c.Limits.NewPosts))
 	v.notNegative("limits.post_age", int64(c.Limits.PostAge))
 	v.mailbox("operator.email", c.Operator.Email)
@@ -66,7 +71,7 @@ func (v *checker) site(s *Site) {
 func (v *checker) feeds(f *Feeds) {
 	v.atLeast("feeds.limit", int64(f.Limit), 1, "1")
 	v.atLeast("feeds.max_bytes", int64(f.MaxBytes), 16<<10, "16kB")
-	v.notNegative("feeds.cache", int64(f.Cache))
+	v.atLeast("feeds.cache", int64(f.Cache), int64(time.Second), "1s")
 	v.atLeast("feeds.hub_pause", int64(f.HubPause), int64(time.Millisecond), "1ms")
 	v.oneLine("feeds.rights", f.Rights)
 	v.link("feeds.icon", f.Icon)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -88,6 +89,17 @@ func formatDuration(d time.Duration) string {
 		return d.String() // what was cut was part of a number: 10s
 	}
 	return text
+}
+
+// ParseNetwork reads a network, or one address as a network of its own.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if network, err := netip.ParsePrefix(text); err == nil {
+		return network.Masked(), nil
+	}
+	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+		return address.Unmap().Prefix(address.Unmap().BitLen())
+	}
+	return netip.Prefix{}, errors.New("expected an address or a network, such as 10.0.0.1 or 10.0.0.0/8")
 }
 
 func parseBool(text string) (bool, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -367,12 +368,20 @@ func (d *daemon) newServer(documents web.Documents, demand web.Demand) (*web.Ser
 		return nil, err
 	}
 	l := d.cfg.Limits
+	var proxies []netip.Prefix
+	for _, one := range l.Proxies {
+		network, err := config.ParseNetwork(one)
+		if err != nil {
+			return nil, usagef("limits.proxies: %w", err)
+		}
+		proxies = append(proxies, network)
+	}
 	return web.New(web.Options{
 		Log: d.requestLog(), Now: d.now, Documents: documents, Demand: demand, Look: d.look(d.archive.site),
 		Addresses: subscribers.Addresses{Public: d.publicURL(), Keys: d.keys},
 		Registry:  d.store, Limits: d.store, Arrivals: d.store, Letters: d.store, Recall: d.store, Editions: d.store, Brakes: d.store,
 		Cadence: subscribers.Cadence(d.cfg.Digest.Cadence), Schedule: schedule, Note: d.outboxNote(),
 		Hubs: d.cfg.Feeds.Hubs, Pings: d.herald.figures, Relays: d.relayFigures, Trouble: d.failure.shown, MaxAge: d.cfg.Feeds.Cache,
-		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour},
+		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour}, TrustedProxies: proxies,
 	})
 }
