@@ -108,3 +108,17 @@ func TestRenewIsForTheActive(t *testing.T) {
 		}
 	}
 }
+
+// TestPrivateFeedIsJudgedByItsTag has topics of which the newer choice brings
+// older posts: its date must not tell a reader that nothing changed.
+func TestPrivateFeedIsJudgedByItsTag(t *testing.T) {
+	s := newDemandSite(t, nil)
+	sub := s.enrol("a@example.org", url.Values{"scope": {"some"}, "topic": {"tag:茶"}})
+	address := local(s.addresses.Feeds(sub.ID, sub.Generation)) + "feed.xml"
+	first := s.get(address)
+	s.post(local(s.addresses.Preferences(sub.ID, sub.Generation)), url.Values{"scope": {"some"}, "topic": {"tag:硒都"}})
+	since := s.now.UTC().Format(http.TimeFormat)
+	if r := s.get(address, "If-Modified-Since", since); r.status != http.StatusOK || r.body == first.body || r.header.Get("Last-Modified") != "" {
+		t.Errorf("after a change of topics: %d, Last-Modified %q, want 200, others and no date", r.status, r.header.Get("Last-Modified"))
+	}
+}
