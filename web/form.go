@@ -65,18 +65,20 @@ func one(v *visit, field string) (string, error) {
 	return "", fmt.Errorf("%w: %s is given more than once", errBadForm, field)
 }
 
-// readPreferences reads topics, cadence and language. known says whether a
-// topic may be chosen. What a person can mend is in the FormErrors.
-func (s *Server) readPreferences(v *visit, known func(posts.Topic) bool) (subscribers.Preferences, templates.FormErrors, error) {
-	p := subscribers.Preferences{Cadence: s.o.Cadence, Language: v.language}
+// readPreferences reads topics, cadence and language; what is not given is as in
+// p. known says whether a topic may be chosen. What a person can mend is in the
+// FormErrors.
+func (s *Server) readPreferences(v *visit, p subscribers.Preferences, known func(posts.Topic) bool) (subscribers.Preferences, templates.FormErrors, error) {
 	var wrong templates.FormErrors
 	cadence, err := one(v, cadenceField)
 	if err != nil {
 		return p, wrong, err
 	}
 	if cadence != "" {
-		if p.Cadence = subscribers.Cadence(cadence); !slices.Contains(subscribers.Cadences[:], p.Cadence) {
-			wrong.Choice, p.Cadence = v.text["form_error_choice"], s.o.Cadence
+		if c := subscribers.Cadence(cadence); slices.Contains(subscribers.Cadences[:], c) {
+			p.Cadence = c
+		} else {
+			wrong.Choice = v.text["form_error_choice"]
 		}
 	}
 	speaks, err := one(v, languageField)
@@ -84,14 +86,18 @@ func (s *Server) readPreferences(v *visit, known func(posts.Topic) bool) (subscr
 		return p, wrong, err
 	}
 	if speaks != "" {
-		l, ok := readLanguage(speaks)
-		if p.Language = l; !ok {
-			wrong.Choice, p.Language = v.text["form_error_choice"], v.language
+		if l, ok := readLanguage(speaks); ok {
+			p.Language = l
+		} else {
+			wrong.Choice = v.text["form_error_choice"]
 		}
 	}
 	scope, err := one(v, scopeField)
 	if err != nil {
 		return p, wrong, err
+	}
+	if !v.PostForm.Has(scopeField) && !v.PostForm.Has(topicField) {
+		return p, wrong, nil
 	}
 	var problem string
 	p.Topics, problem = readTopics(scope, v.PostForm[topicField], known)
@@ -196,10 +202,11 @@ func (s *Server) rhythm(v *visit, p subscribers.Preferences, f *templates.FormVi
 
 // signUpForm is the form for somebody new, with topics chosen already.
 func (s *Server) signUpForm(v *visit, chosen ...posts.Topic) templates.FormView {
-	if len(chosen) == 0 {
-		chosen = []posts.Topic{posts.Everything}
+	p := s.usual(v)
+	if len(chosen) > 0 {
+		p.Topics = chosen
 	}
-	f := s.form(v, subscribers.Preferences{Topics: chosen, Cadence: s.o.Cadence, Language: v.language})
+	f := s.form(v, p)
 	f.Sign, f.Action, f.Button = true, s.here(v.voice, "/subscribe"), v.text["form_button_sign"]
 	return f
 }

@@ -301,3 +301,17 @@ func TestPreferences(t *testing.T) {
 		t.Errorf("everything = %d, topics %v", r.status, s.record("a@example.org").Topics)
 	}
 }
+
+func TestPreferencesThatAreNotGivenStay(t *testing.T) {
+	s := newSite(t, nil)
+	sub := s.enrol("a@example.org", url.Values{"scope": {"some"}, "topic": {"tag:茶"}, "cadence": {"weekly"}, "language": {"en"}})
+	link := local(s.addresses.Preferences(sub.ID, sub.Generation))
+	for _, form := range []url.Values{{}, {"List-Unsubscribe": {"One-Click"}}, {"cadence": {"weekly"}}, {"topic": {"tag:茶"}}, {"language": {"en"}}} {
+		if r := s.post(link, form); r.status != http.StatusOK {
+			t.Errorf("POST %v = %d", form, r.status)
+		}
+		if diff := cmp.Diff(sub, s.record("a@example.org")); diff != "" {
+			t.Errorf("POST %v changed what it does not name:\n%s", form, diff)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (s *Server) preferences(w http.ResponseWriter, v *visit) error {
 	if v.PostForm.Has(renewField) {
 		return s.renew(w, v, link)
 	}
-	chosen, wrong, err := s.readPreferences(v, s.offered(sub))
+	chosen, wrong, err := s.readPreferences(v, chosenBy(sub), s.offered(sub))
 	if err != nil {
 		return err
 	}

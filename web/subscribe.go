@@ -46,7 +46,7 @@ func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	preferences, wrong, err := s.readPreferences(v, s.offers)
+	preferences, wrong, err := s.readPreferences(v, s.usual(v), s.offers)
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,11 @@ func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
 	}
 	s.count.signUps.Add(1)
 	return s.checkMail(w, v)
+}
+
+// usual is what somebody gets who chooses nothing.
+func (s *Server) usual(v *visit) subscribers.Preferences {
+	return subscribers.Preferences{Topics: []posts.Topic{posts.Everything}, Cadence: s.o.Cadence, Language: v.language}
 }
 
 func (s *Server) signUp(ctx context.Context, a subscribers.Address, p subscribers.Preferences) error {
