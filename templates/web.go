@@ -37,16 +37,19 @@ func (m Messages) Fill(key string, pairs ...any) (string, error) {
 	return sentence, nil
 }
 
-// ReadMessages reads the table of sentences, by language. Every key must have
-// every language that any key has: a page never mixes languages by accident.
+// ReadMessages reads the table of sentences, by language; those that a replaced
+// table lacks are ours. Every key must have every language that any key has: a
+// page never mixes languages by accident.
 func ReadMessages(fsys fs.FS) (map[string]Messages, error) {
-	data, err := fs.ReadFile(fsys, MessagesFile)
-	if err != nil {
-		return nil, fmt.Errorf("messages: %w", err)
-	}
 	var table map[string]Messages
-	if err := json.Unmarshal(data, &table); err != nil {
-		return nil, fmt.Errorf("%s: %w", MessagesFile, err)
+	for _, tree := range []fs.FS{webFiles, fsys} {
+		data, err := fs.ReadFile(tree, MessagesFile)
+		if err != nil {
+			return nil, fmt.Errorf("messages: %w", err)
+		}
+		if err := json.Unmarshal(data, &table); err != nil {
+			return nil, fmt.Errorf("%s: %w", MessagesFile, err)
+		}
 	}
 	byLanguage := make(map[string]Messages)
 	for key, sentences := range table {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -12,6 +13,7 @@ import (
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
 	"github.com/enshi-daily/enshi/templates"
+	"github.com/enshi-daily/enshi/web"
 )
 
 // everyPage visits each page, form and result in a language.
@@ -233,5 +235,13 @@ func TestMessagesAreComplete(t *testing.T) {
 	}
 	if len(messages) != 2 || len(messages["zh-Hans"]) != len(messages["en"]) {
 		t.Errorf("languages and sentences: %d, %d, %d", len(messages), len(messages["zh-Hans"]), len(messages["en"]))
+	}
+}
+
+func TestSentencesThatAreNotReplacedAreOurs(t *testing.T) {
+	over := fstest.MapFS{templates.MessagesFile: {Data: []byte(`{"form_button_sign": {"zh-Hans": "我要订", "en": "I want it"}}`)}}
+	s := newSite(t, func(o *web.Options) { o.Files = templates.WebFiles(over) })
+	if r := s.get("/"); r.status != http.StatusOK || !strings.Contains(r.body, "我要订") || !strings.Contains(r.body, "频率") {
+		t.Errorf("GET / = %d\n%.500s", r.status, r.body)
 	}
 }
