@@ -38,6 +38,9 @@ func readPlace(u *url.URL, base string) (place, error) {
 		p.raw = strings.ReplaceAll(p.raw, "//", "/")
 	}
 	if base != "" {
+		if p.raw == base {
+			p.raw += "/"
+		}
 		if rest, ok := strings.CutPrefix(p.raw, base); ok && strings.HasPrefix(rest, "/") {
 			p.raw = rest
 		}

@@ -189,3 +189,15 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestPublicAddressWithAPath(t *testing.T) {
+	s := newSite(t, func(o *web.Options) { o.Addresses.Public = public + "/daily" })
+	for _, path := range []string{"/daily/", "/daily", "/", "/daily?lang=en", "/daily/subscribe", "/subscribe", "/daily/feed.xml"} {
+		if r := s.get(path); r.status != http.StatusOK {
+			t.Errorf("GET %s = %d, want 200", path, r.status)
+		}
+	}
+	if r := s.get("/dailyx"); r.status != http.StatusNotFound {
+		t.Errorf("GET /dailyx = %d, want 404", r.status)
+	}
+}
