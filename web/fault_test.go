@@ -3,11 +3,14 @@ package web_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/enshi-daily/enshi/subscribers"
 	"github.com/enshi-daily/enshi/web"
@@ -20,10 +23,16 @@ type registryCalls struct {
 	reads, writes int
 	conflicts     atomic.Int32
 	away          atomic.Bool
+	read, save    func(context.Context) error // before each, nil for nothing
 }
 
 func (r *registryCalls) Subscriber(ctx context.Context, id subscribers.ID) (subscribers.Subscriber, error) {
 	r.reads++
+	if r.read != nil {
+		if err := r.read(ctx); err != nil {
+			return subscribers.Subscriber{}, err
+		}
+	}
 	if r.away.Load() {
 		return subscribers.Subscriber{}, errors.New("disk full")
 	}
@@ -32,6 +41,11 @@ func (r *registryCalls) Subscriber(ctx context.Context, id subscribers.ID) (subs
 
 func (r *registryCalls) Save(ctx context.Context, s subscribers.Subscriber, n subscribers.Notice) error {
 	r.writes++
+	if r.save != nil {
+		if err := r.save(ctx); err != nil {
+			return err
+		}
+	}
 	if r.conflicts.Add(-1) >= 0 {
 		return subscribers.ErrConflict
 	}
@@ -83,6 +97,51 @@ func TestStoreAwayIsOurFault(t *testing.T) {
 	}
 	if log := s.log.String(); !strings.Contains(log, "disk full") {
 		t.Errorf("the log does not say what broke:\n%s", log)
+	}
+}
+
+// TestClientsThatLeave breaks connections while the server asks the store.
+func TestClientsThatLeave(t *testing.T) {
+	s, calls := newFaultySite(t)
+	sub := s.enrol("a@example.org", nil)
+	asking, left := make(chan struct{}), make(chan struct{})
+	hold := func(ctx context.Context) error {
+		asking <- struct{}{}
+		<-left
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond): // the server has seen it by then
+			return nil
+		}
+	}
+	ask := func(request string) {
+		c, err := net.Dial("tcp", s.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Write([]byte(request)); err != nil {
+			t.Fatal(err)
+		}
+		<-asking
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left <- struct{}{}
+	}
+	calls.read = hold
+	ask("GET " + local(s.addresses.Preferences(sub.ID, sub.Generation)) + " HTTP/1.1\r\nHost: a\r\n\r\n")
+	calls.read, calls.save = nil, hold
+	const form = "address=b%40example.org"
+	ask("POST /subscribe HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+		"Content-Length: " + strconv.Itoa(len(form)) + "\r\n\r\n" + form)
+	s.http.Close() // waits for both
+	calls.save = nil
+	if got := s.record("b@example.org").State; got != subscribers.Pending {
+		t.Errorf("whoever closed the window after the button is %q, want %s", got, subscribers.Pending)
+	}
+	if log := s.log.String(); strings.Contains(log, "ERROR") || !strings.Contains(log, "status=499") {
+		t.Errorf("a client that left is no fault, and noted:\n%s", log)
 	}
 }
 

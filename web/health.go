@@ -41,6 +41,9 @@ func (s *Server) ready(w http.ResponseWriter, v *visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), 2*time.Second)
 	defer cancel()
 	if _, err := s.o.Arrivals.Head(ctx); err != nil {
+		if v.left() {
+			return err
+		}
 		s.o.Log.Warn("not ready", "error", err)
 		return plain(w, v, http.StatusServiceUnavailable, "the store does not answer\n")
 	}
@@ -86,7 +89,7 @@ func (s *Server) metrics(w http.ResponseWriter, v *visit) error {
 		fmt.Fprintf(&b, "%s %d\n", c.name, c.n.Load())
 	}
 	s.hubMetrics(&b, head)
-	if err := s.sendingMetrics(v.Context(), &b, head); err != nil {
+	if err := s.sendingMetrics(v.Context(), &b, head); err != nil && !v.left() {
 		s.o.Log.Warn("metrics without those of sending", "error", err)
 	}
 	if shelf := s.shelf.Load(); shelf != nil {

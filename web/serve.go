@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // recorder notes what was answered. It keeps io.ReaderFrom, so that a file
@@ -112,6 +114,7 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 	handle, err := route.of(v.Method)
 	if err == nil {
 		v.Body = http.MaxBytesReader(w, v.Body, maxBody)
+		defer v.insist()()
 		err = handle(w, v)
 	}
 	if err != nil {
@@ -119,6 +122,20 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 	}
 	return pattern
 }
+
+// insist lets a request that changes something go on when its client leaves: who
+// presses a button and closes the window has pressed it.
+func (v *visit) insist() (done func()) {
+	if v.Method != http.MethodPost {
+		return func() {}
+	}
+	ctx, done := context.WithTimeout(context.WithoutCancel(v.Context()), atMost)
+	v.Request = v.WithContext(ctx)
+	return done
+}
+
+// left says that the client broke the connection.
+func (v *visit) left() bool { return errors.Is(v.Context().Err(), context.Canceled) }
 
 // isDocument says whether a path can only be a published document's.
 func isDocument(path string) bool {
@@ -128,11 +145,20 @@ func isDocument(path string) bool {
 	return strings.HasSuffix(path, ".xml") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".opml")
 }
 
+const (
+	atMost     = 30 * time.Second // for a change
+	clientLeft = 499              // in log and metrics, as nginx says it; nobody gets it
+)
+
 // errBroken stands for a panic, which was logged where it was caught.
 var errBroken = errors.New("handler broke")
 
 // fail shows an error as a page, and logs it if it is ours.
 func (s *Server) fail(w *recorder, v *visit, pattern string, err error) {
+	if v.left() {
+		w.status = clientLeft
+		return
+	}
 	a := s.answerTo(err)
 	if a.status >= http.StatusInternalServerError && !errors.Is(err, errBroken) {
 		s.o.Log.Error("request failed", "route", pattern, "status", a.status, "error", err)
