@@ -62,20 +62,3 @@ type AlreadyView struct {
 	Preferences string // personal
 	Unsubscribe string // personal
 }
-
-// mailSamples is a view of every mail with every list filled, so that trying
-// them reaches every branch.
-func mailSamples() map[string]any {
-	frame := MailFrame{DefaultLanguage, "Site", "ii", "https://site.example/", "https://mail.example"}
-	post := PostView{"Title", "https://site.example/1", "News", time.Unix(0, 0).UTC(), []string{"A", "B"}, "Paper", "Summary.", "It was two."}
-	return map[string]any{
-		"digest": DigestView{
-			MailFrame: frame, Cadence: "daily", Date: post.Date, Total: 3, Posts: []PostView{post, post}, More: 1,
-			Corrections: []CorrectionView{{post.Title, post.Link, post.Date, "It was two."}},
-			Page:        "https://mail.example/editions/1/2", Feed: "https://mail.example/feed.xml",
-			Preferences: "https://mail.example/preferences/1", Unsubscribe: "https://mail.example/unsubscribe/1",
-		},
-		"confirm": ConfirmView{frame, "https://mail.example/confirm/1", 7},
-		"already": AlreadyView{frame, "https://mail.example/preferences/1", "https://mail.example/unsubscribe/1"},
-	}
-}

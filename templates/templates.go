@@ -52,7 +52,7 @@ func New(override fs.FS) (*Set, error) {
 	if err := replacesSomething(override); err != nil {
 		return nil, err
 	}
-	return s, s.try(mailSamples())
+	return s, errors.Join(s.try(mailSamples()), s.tryPages(override))
 }
 
 // Mail is a mail as its templates made it.
@@ -121,6 +121,20 @@ func (s *Set) try(samples map[string]any) error {
 				errs = append(errs, err)
 			}
 		}
+	}
+	return errors.Join(errs...)
+}
+
+// tryPages is try for pages. All languages have the same sentences.
+func (s *Set) tryPages(override fs.FS) error {
+	text, err := ReadMessages(WebFiles(override))
+	if err != nil {
+		return err
+	}
+	samples := pageSamples(text[DefaultLanguage])
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(samples)) {
+		errs = append(errs, s.Page(io.Discard, name, samples[name]))
 	}
 	return errors.Join(errs...)
 }

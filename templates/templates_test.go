@@ -60,6 +60,27 @@ func TestEveryMailExistsInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestPagesOfAnOverrideAreTried(t *testing.T) {
+	for name, tt := range map[string]struct{ file, page, want string }{
+		"no such field":      {"web/home.html", `{{template "frame" .}}{{define "body"}}{{.Titel}}{{end}}`, "Titel"},
+		"in a branch":        {"web/status.html", `{{template "frame" .}}{{define "body"}}{{range .Groups}}{{range .Facts}}{{.Name}}{{end}}{{end}}{{end}}`, "Name"},
+		"no such sentence":   {"web/notice.html", `{{template "frame" .}}{{define "body"}}{{.Text.hello}}{{end}}`, "hello"},
+		"a part they share":  {"web/_parts.html", `{{define "posts"}}{{end}}`, "feeds"},
+		"sentences in part":  {templates.MessagesFile, `{"hello": {"en": "Hello"}}`, "zh-Hans"},
+		"sentences not JSON": {templates.MessagesFile, `hello: Hello`, templates.MessagesFile},
+	} {
+		if _, err := newSet(t, map[string]string{tt.file: tt.page}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: New = %v, want an error with %s", name, err, tt.want)
+		}
+	}
+	if _, err := newSet(t, map[string]string{
+		"web/notice.html":      `{{template "frame" .}}{{define "body"}}{{.Text.hello}}{{end}}`,
+		templates.MessagesFile: `{"hello": {"en": "Hello", "zh-Hans": "你好"}}`,
+	}); err != nil {
+		t.Errorf("a page with a sentence of its own: %v", err)
+	}
+}
+
 func TestOverrideReplacesFileByFile(t *testing.T) {
 	s, err := newSet(t, map[string]string{
 		"mail/confirm.txt":           `{{define "subject"}}mine: {{template "confirm-subject" .}}{{end}}{{template "greeting" .}} {{.Confirm}}`,
