@@ -115,6 +115,7 @@ type Swept struct {
 	Requeued  int // leases that expired before they began
 	Uncertain int // leases that expired while sending
 	Finished  []string
+	Unread    error // what kept editions as they are, each named; nil for nothing
 }
 
 // Queue is the part of the ledger that a Worker uses. Every method is atomic

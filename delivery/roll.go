@@ -121,7 +121,8 @@ func appendMembers(out []byte, members []uint64) []byte {
 	return w.close()
 }
 
-var errRoll = errors.New("stored list of recipients: not of a version that this program reads, or cut short")
+// ErrRoll says that a stored roll cannot be read.
+var ErrRoll = errors.New("stored list of recipients: not of a version that this program reads, or cut short")
 
 // DecodeRoll unpacks what Encode packed; nothing is an empty roll.
 func DecodeRoll(data []byte) (r Roll, err error) {
@@ -129,12 +130,12 @@ func DecodeRoll(data []byte) (r Roll, err error) {
 		return r, nil
 	}
 	if data[0] != rollVersion {
-		return r, errRoll
+		return r, ErrRoll
 	}
 	for data = data[1:]; len(data) > 0; {
 		size, n := binary.Uvarint(data)
 		if n <= 0 || size > uint64(len(data)-n) {
-			return r, errRoll
+			return r, ErrRoll
 		}
 		r.letters = append(r.letters, string(data[n:n+int(size)]))
 		if data, err = r.readMembers(data[n+int(size):]); err != nil {
@@ -149,7 +150,7 @@ func DecodeRoll(data []byte) (r Roll, err error) {
 func (r *Roll) readMembers(data []byte) ([]byte, error) {
 	count, n := binary.Uvarint(data)
 	if n <= 0 || n >= len(data) || count == 0 || count > uint64(len(data))*8 || data[n] > rollBits {
-		return nil, errRoll
+		return nil, ErrRoll
 	}
 	low := int(data[n])
 	b := bitReader{data: data[n+1:]}
@@ -160,7 +161,7 @@ func (r *Roll) readMembers(data []byte) ([]byte, error) {
 		r.members = append(r.members, m)
 	}
 	if b.short {
-		return nil, errRoll
+		return nil, ErrRoll
 	}
 	return b.rest(), nil
 }

@@ -92,6 +92,9 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if swept.Unread != nil {
+		s.o.Logger.Error("old deliveries not forgotten: left as they are, looked at again in an hour", "error", swept.Unread)
+	}
 	if swept.Requeued > 0 || swept.Uncertain > 0 {
 		s.o.Logger.Warn("leases expired", "requeued", swept.Requeued, "uncertain", swept.Uncertain, "policy", s.o.Policy)
 	}

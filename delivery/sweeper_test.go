@@ -1,7 +1,11 @@
 package delivery_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -51,6 +55,31 @@ func TestClockSetForwardWhileSending(t *testing.T) {
 			t.Errorf("%s is in doubt, %v", d.Subscriber, err)
 		}
 	}
+}
+
+// TestSweeperSaysWhatCannotBeRead has a roll that no program reads: it is said,
+// and is no failure of the sweep.
+func TestSweeperSaysWhatCannotBeRead(t *testing.T) {
+	s := newScene(t)
+	var log bytes.Buffer
+	sweeper := delivery.NewSweeper(delivery.SweeperOptions{
+		Queue: unread{s.store}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err := sweeper.Sweep(t.Context()); err != nil {
+		t.Errorf("Sweep = %v", err)
+	}
+	for _, want := range []string{"level=ERROR", "daily-bad", "edition finished"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log does not say %q:\n%s", want, &log)
+		}
+	}
+}
+
+// unread finishes an edition and cannot read a roll of another.
+type unread struct{ delivery.Queue }
+
+func (unread) Sweep(context.Context, delivery.Policy) (delivery.Swept, error) {
+	return delivery.Swept{Finished: []string{"daily-good"}, Unread: fmt.Errorf("edition daily-bad: %w", delivery.ErrRoll)}, nil
 }
 
 // stalling is a relay that holds its answers back once a delivery has begun.

@@ -140,7 +140,11 @@ func TestRetention(t *testing.T) {
 	storetest.RunRetention(t, func(t *testing.T) storetest.Harness {
 		c := newClock()
 		o := redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("test%d:", n.Add(1)), Now: c.Now}
-		return storetest.Harness{Store: open(t, o), Second: open(t, o), Advance: c.advance, Now: c.Now}
+		first := open(t, o)
+		return storetest.Harness{
+			Store: first, Second: open(t, o), Advance: c.advance, Now: c.Now,
+			Spoil: func(edition string) { first.SpoilRolls(t, edition) },
+		}
 	})
 }
 

@@ -2,6 +2,8 @@ package redisdb
 
 import (
 	"context"
+	"errors"
+	"testing"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,6 +22,16 @@ func (db *DB) Unsendable(ctx context.Context, state subscribers.State, edition s
 	}
 	source := string(prelude) + "return unsendable(ARGV[1], ARGV[2]) or ''"
 	return db.rdb.Eval(ctx, source, []string{db.keys.epoch(db.keys.meta())}, string(state), edition, 0).Text()
+}
+
+// SpoilRolls makes the rolls of an edition such as no program reads.
+func (db *DB) SpoilRolls(tb testing.TB, edition string) {
+	tb.Helper()
+	for shard := range shards {
+		if err := db.rdb.SetXX(tb.Context(), db.keys.roll(shard, edition), "\x63spoiled", 0).Err(); err != nil && !errors.Is(err, redis.Nil) {
+			tb.Fatal(err)
+		}
+	}
 }
 
 // ShardOf is shardOf.

@@ -2,6 +2,7 @@ package redisdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -33,8 +34,9 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 	if swept.Finished, err = db.finishEditions(ctx, p == delivery.Hold); err != nil {
 		return swept, err
 	}
-	for _, forget := range []func(context.Context) error{db.trim, db.fold} {
-		if err := forget(ctx); err != nil {
+	for _, forget := range []func(context.Context) (unread, err error){db.trim, db.fold} {
+		unread, err := forget(ctx)
+		if swept.Unread = errors.Join(swept.Unread, unread); err != nil {
 			return swept, err
 		}
 	}

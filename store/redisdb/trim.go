@@ -3,8 +3,10 @@ package redisdb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -15,7 +17,7 @@ import (
 // trim moves the sent deliveries of editions that ended more than sentLife ago,
 // the bulk of a ledger, into rolls of a few bytes each. Sent is for ever, so no
 // script needs to look again.
-func (db *DB) trim(ctx context.Context) error {
+func (db *DB) trim(ctx context.Context) (unread, err error) {
 	return db.old(ctx, db.keys.trim(), func(id string) error {
 		for shard := range shards {
 			if err := db.trimShard(ctx, shard, id); err != nil {
@@ -27,7 +29,7 @@ func (db *DB) trim(ctx context.Context) error {
 }
 
 // fold leaves of editions that ended more than ledgerLife ago their counts.
-func (db *DB) fold(ctx context.Context) error {
+func (db *DB) fold(ctx context.Context) (unread, err error) {
 	return db.old(ctx, db.keys.fold(), func(id string) error {
 		var steps []step
 		for shard := range shards {
@@ -38,25 +40,35 @@ func (db *DB) fold(ctx context.Context) error {
 	})
 }
 
+// unreadFor is how long an edition that could not be read is left alone.
+const unreadFor = time.Hour
+
 // old calls forget for editions that are due in a set, and takes them out of it.
-func (db *DB) old(ctx context.Context, set string, forget func(id string) error) error {
+// Those of which a roll cannot be read stay as they are.
+func (db *DB) old(ctx context.Context, set string, forget func(id string) error) (unread, err error) {
 	answers, err := db.run(ctx, scriptExpired, call{[]string{set}, []any{db.clock(), sweepStep}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ids, err := answers[0].StringSlice()
 	if err != nil {
-		return db.fail("old editions", err)
+		return nil, db.fail("old editions", err)
 	}
 	for _, id := range ids {
-		if err := forget(id); err != nil {
-			return err
+		done := db.command(set, "ZREM", id)
+		err := forget(id)
+		switch {
+		case errors.Is(err, delivery.ErrRoll):
+			unread = errors.Join(unread, fmt.Errorf("edition %s: %w", id, err))
+			done = db.command(set, "ZADD", "XX", db.wall().Add(unreadFor).UnixMilli(), id)
+		case err != nil:
+			return unread, err
 		}
-		if _, err := db.runSteps(ctx, []step{db.command(set, "ZREM", id)}); err != nil {
-			return err
+		if _, err := db.runSteps(ctx, []step{done}); err != nil {
+			return unread, err
 		}
 	}
-	return nil
+	return unread, nil
 }
 
 // trimShard writes the roll, whole, before anything that is in it goes: a crash

@@ -2,6 +2,7 @@ package sqlitedb
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
@@ -23,43 +24,57 @@ const (
 	folded
 )
 
-// age forgets what is old, in transactions of some hundred rows.
-func (db *DB) age(ctx context.Context) error {
+// age forgets what is old, in transactions of some hundred rows. An edition of
+// which it cannot read a roll stays as it is.
+func (db *DB) age(ctx context.Context) (unread, err error) {
 	now := db.now()
 	last := db.aged.Load()
 	if now.Sub(time.Unix(last, 0)) < ageEvery || !db.aged.CompareAndSwap(last, now.Unix()) {
-		return nil
+		return nil, nil
 	}
-	for _, forget := range []func(*tx) (more bool, err error){trim, fold, forgetNotices, forgetLetters} {
+	var a ageing
+	for _, forget := range []func(*tx) (more bool, err error){a.trim, fold, forgetNotices, forgetLetters} {
 		for more := true; more; {
 			err := db.write(ctx, "forget what is old", func(t *tx) (err error) {
 				more, err = forget(t)
 				return err
 			})
 			if err != nil {
-				return err
+				return a.unread, err
 			}
 		}
 	}
-	return nil
+	return a.unread, nil
 }
 
-const oldQuery = `SELECT id FROM edition WHERE trimmed = ? AND trimmed < 2 AND finished > 0 AND finished < ? LIMIT 1`
+const oldQuery = `SELECT id FROM edition WHERE trimmed IN (0, ?) AND trimmed < 2 AND finished > 0 AND finished < ?
+	AND instr(?, ' ' || id || ' ') = 0 LIMIT 1`
 
-// old finds an edition that ended a life ago and is still as it was then.
-func (t *tx) old(still int, life time.Duration) (id string, found bool, err error) {
-	found, err = t.row(oldQuery, values(still, t.now.Add(-life).Unix()), &id)
+// old finds an edition, but those that are passed over, that ended a life ago
+// and of which no more is forgotten.
+func (t *tx) old(most int, life time.Duration, passed string) (id string, found bool, err error) {
+	found, err = t.row(oldQuery, values(most, t.now.Add(-life).Unix(), passed), &id)
 	return id, found, err
 }
 
+// ageing is one pass over what is old.
+type ageing struct {
+	passed string // editions that have a roll which cannot be read, a space on either side
+	unread error
+}
+
 // trim moves sent deliveries of one edition to its roll, a part at a time.
-func trim(t *tx) (more bool, err error) {
-	id, found, err := t.old(whole, sentLife)
+func (a *ageing) trim(t *tx) (more bool, err error) {
+	id, found, err := t.old(whole, sentLife, a.passed)
 	if err != nil || !found {
 		return false, err
 	}
 	part, err := t.enrol(id)
-	if err != nil || part != "" {
+	switch {
+	case errors.Is(err, delivery.ErrRoll):
+		a.passed, a.unread = a.passed+" "+id+" ", errors.Join(a.unread, err)
+		return true, nil
+	case err != nil || part != "":
 		return true, err
 	}
 	return true, t.aged(id, trimmed)
@@ -67,7 +82,7 @@ func trim(t *tx) (more bool, err error) {
 
 // fold leaves of one edition its counts.
 func fold(t *tx) (more bool, err error) {
-	id, found, err := t.old(trimmed, ledgerLife)
+	id, found, err := t.old(trimmed, ledgerLife, "")
 	if err != nil || !found {
 		return false, err
 	}

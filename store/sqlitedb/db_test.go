@@ -48,8 +48,10 @@ func TestContracts(t *testing.T) {
 func TestRetention(t *testing.T) {
 	storetest.RunRetention(t, func(t *testing.T) storetest.Harness {
 		path, c := filepath.Join(t.TempDir(), "enshi.db"), new(clock)
+		first := open(t, path, c.now)
 		return storetest.Harness{
-			Store: open(t, path, c.now), Second: open(t, path, c.now), Advance: c.advance, Now: c.now,
+			Store: first, Second: open(t, path, c.now), Advance: c.advance, Now: c.now,
+			Spoil: func(edition string) { first.SpoilRolls(t, edition) },
 		}
 	})
 }

@@ -34,7 +34,7 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 			"USING INDEX edition_open", "COVERING INDEX delivery_ready (edition=?)", "USING COVERING INDEX delivery_leased"}},
 		{"cancelled deliveries", uncleanQuery, nil, []string{
 			"INDEX edition_cancelled", "delivery_ready (edition=?)"}},
-		{"old editions", oldQuery, values(1, 5), []string{"USING INDEX edition_old (trimmed=? AND finished>? AND finished<?)"}},
+		{"old editions", oldQuery, values(1, 5, ""), []string{"USING INDEX edition_old (trimmed=? AND finished>? AND finished<?)"}},
 		{"Amended", amendedQuery, nil, []string{"USING INDEX arrival_amended"}},
 		{"PutLetter", withdrawnQuery, values("[1,2]"), []string{"SEARCH arrival USING INTEGER PRIMARY KEY (rowid=?)"}},
 		{"Bringing", bringingQuery, values(5), []string{
@@ -102,6 +102,18 @@ func TestTallyOutlivesTheRows(t *testing.T) {
 	}
 	db.none(t, "rows that were forgotten are no longer counted", `SELECT edition || ' ' || state FROM (
 		SELECT edition, state, n FROM before EXCEPT SELECT edition, state, n FROM tally)`)
+}
+
+// SpoilRolls makes the rolls of an edition such as no program reads.
+func (db *DB) SpoilRolls(tb testing.TB, edition string) {
+	tb.Helper()
+	err := db.write(tb.Context(), "spoil rolls", func(t *tx) error {
+		_, err := t.exec(`UPDATE roll SET members = ? WHERE edition = ?`, []byte("\x63spoiled"), edition)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // CheckRows demands that the columns which the indexes of deliveries ask for say

@@ -35,7 +35,8 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 	if swept.Finished, err = db.finishDone(ctx, p == delivery.Hold); err != nil {
 		return swept, err
 	}
-	return swept, db.age(ctx)
+	swept.Unread, err = db.age(ctx)
+	return swept, err
 }
 
 // finishDone finishes what is planned to the end and has nothing open; with

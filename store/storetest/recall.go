@@ -252,7 +252,13 @@ func rewriteKeepsBrought(s *scene) {
 func (s *scene) letterTo(n int, letters ...string) (delivery.Edition, map[string][]subscribers.ID) {
 	s.Helper()
 	s.people(n)
-	e := s.open(1)
+	return s.planned(1, letters...)
+}
+
+// planned has an edition up to a mark planned, with the letters in turn.
+func (s *scene) planned(mark int64, letters ...string) (delivery.Edition, map[string][]subscribers.ID) {
+	s.Helper()
+	e := s.open(mark)
 	all, part := s.candidates(e)
 	to := make(map[string][]subscribers.ID)
 	for i, sub := range all {

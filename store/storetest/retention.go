@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ func RunRetention(t *testing.T, open func(t *testing.T) Harness) {
 		{"deliveries that did not end as sent are listed, and queued Again, for 90 days", othersForgotten},
 		{"what is sent again after others were forgotten joins them", reachedJoined},
 		{"a cancelled edition is forgotten like another", cancelledForgotten},
+		{"a roll that cannot be read is reported and left as it is for its 90 days, and all others age", spoiledReported},
 		{"an edition that is not finished is not forgotten", openRemembered},
 		{"what letters brought is known for 90 days", broughtForgotten},
 	} {
@@ -148,6 +150,41 @@ func reachedJoined(s *scene) {
 		s.Advance(15 * day)
 	}
 	equal(s, "sent rows", len(s.listed(e.ID, delivery.Sent)), 0)
+}
+
+func spoiledReported(s *scene) {
+	bad, _, _ := s.delivered(600)
+	s.Advance(31 * day)
+	s.sweep(delivery.Resend)
+	s.Spoil(bad.ID)
+	_, err := s.Store.Again(s.ctx, bad.ID, delivery.Failed)
+	s.ok(err, "Again")
+	s.finish(s.lease(work(bad), 1, long), delivery.Sent)
+	good, _ := s.planned(2, "a", "b")
+	s.finish(s.lease(work(good), 600, long), delivery.Sent)
+	swept := s.sweep(delivery.Resend)
+	equal(s, "finished editions", len(swept.Finished), 2)
+	for range 2 {
+		s.Advance(31 * day)
+		swept = s.sweep(delivery.Resend)
+		if swept.Unread == nil || !strings.Contains(swept.Unread.Error(), bad.ID) {
+			s.Fatalf("Unread = %v, want %s named", swept.Unread, bad.ID)
+		}
+		equal(s, "rows beside the roll", len(s.listed(bad.ID, delivery.Sent)), 1)
+		equal(s, "sent rows of the other edition", len(s.listed(good.ID)), 0)
+		swept = s.sweep(delivery.Resend)
+		equal(s, "reported again at once", swept.Unread != nil, false)
+	}
+	s.Advance(31 * day)
+	for range 2 {
+		s.sweep(delivery.Resend)
+		s.Advance(2 * time.Hour)
+	}
+	swept = s.sweep(delivery.Resend)
+	equal(s, "reported after 90 days", swept.Unread != nil, false)
+	equal(s, "rows after 90 days", len(s.listed(bad.ID)), 0)
+	s.counts(bad.ID, delivery.Counts{delivery.Sent: 599, delivery.Rejected: 1})
+	s.counts(good.ID, delivery.Counts{delivery.Sent: 600})
 }
 
 func cancelledForgotten(s *scene) {

@@ -46,6 +46,9 @@ type Harness struct {
 	Advance func(d time.Duration)
 	// Now is the store's clock; nil stands for time.Now.
 	Now func() time.Time
+	// Spoil makes the rolls of an edition such as no program reads. Retention
+	// alone needs it.
+	Spoil func(edition string)
 }
 
 // law is one sentence of a contract.
