@@ -35,7 +35,10 @@ func (db *DB) Again(ctx context.Context, id string, states ...delivery.State) (d
 	if !slices.ContainsFunc(states, func(s delivery.State) bool { return counts[s] > 0 }) {
 		return done, nil
 	}
-	if err := db.reopen(ctx, id); err != nil {
+	switch err := db.reopen(ctx, id); {
+	case errors.Is(err, delivery.ErrStage):
+		return done, nil // only counted since a moment ago, or since long
+	case err != nil:
 		return done, err
 	}
 	for shard := range shards {

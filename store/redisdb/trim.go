@@ -28,9 +28,15 @@ func (db *DB) trim(ctx context.Context) (unread, err error) {
 	})
 }
 
-// fold leaves of editions that ended more than ledgerLife ago their counts.
+// fold leaves of editions that ended more than ledgerLife ago their counts. The
+// mark comes first, in the place where Again reopens: one of them is refused.
 func (db *DB) fold(ctx context.Context) (unread, err error) {
 	return db.old(ctx, db.keys.fold(), func(id string) error {
+		switch marked, err := db.stage(ctx, id, "fold"); {
+		case errors.Is(err, delivery.ErrNotFound): // gone by itself
+		case err != nil || !marked:
+			return err
+		}
 		var steps []step
 		for shard := range shards {
 			steps = append(steps, db.command(db.keys.ledger(shard, id), "UNLINK"), db.command(db.keys.roll(shard, id), "UNLINK"))
