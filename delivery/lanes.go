@@ -190,12 +190,16 @@ func (l *lanes) watch(ctx context.Context) {
 	}
 }
 
-// close sends every sender home; what waits stays where it is.
-func (l *lanes) close() {
+// close sends every sender home and returns what waits.
+func (l *lanes) close() (left []job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
+	for _, one := range l.groups {
+		left = append(left, one.queue...)
+	}
 	l.changed.Broadcast()
+	return left
 }
 
 // poke leaves a mark that somebody is to look, if there is none.

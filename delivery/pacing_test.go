@@ -2,7 +2,6 @@ package delivery_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -280,28 +279,5 @@ func TestRateHoldsForAllWorkersTogether(t *testing.T) {
 	}
 	if counts := s.counts(id); counts[delivery.Sent] != 120 || len(r.got) != 120 {
 		t.Errorf("Counts = %v and %d mails, want 120 of each", counts, len(r.got))
-	}
-}
-
-// TestAProbeGivesNothingBack: it was granted nothing that it could.
-func TestAProbeGivesNothingBack(t *testing.T) {
-	s := newScene(t)
-	s.grouped(2, "qq")
-	limited := delivery.Budget{PerMinute: 1, Burst: 1}
-	answer := delivery.Outcome{Class: delivery.Temporary, Code: 550, Relay: "relay:25", Pause: 10 * time.Minute, Reply: "frequency limited"}
-	r := &relay{names: []string{"relay:25"}, answer: func(delivery.Message) delivery.Outcome { return answer }}
-	if err := s.worker(r, budget("qq", limited)).Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.clock.Advance(10 * time.Minute)
-	if n, _, err := s.store.Take(t.Context(), "qq", limited, 1); n != 1 || err != nil {
-		t.Fatalf("Take = %d, %v, want all that there is", n, err)
-	}
-	answer = delivery.Outcome{Class: delivery.Unreachable, Reply: "connection refused"}
-	if err := s.worker(r, budget("qq", limited)).Drain(t.Context()); err != nil && !errors.Is(err, delivery.ErrUnreachable) {
-		t.Fatal(err)
-	}
-	if n, _, err := s.store.Take(t.Context(), "qq", limited, 1); n != 0 || err != nil {
-		t.Errorf("Take after a probe that found no relay = %d, %v, want nothing", n, err)
 	}
 }

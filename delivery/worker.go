@@ -104,10 +104,10 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	})
 
 	err := w.dispatch(ctx, drain)
-	w.lanes.close()
+	left := w.lanes.close()
 	senders.Wait()
 	w.clerk.flush(flight)
-	w.giveBack(flight)
+	w.giveBack(flight, left)
 	w.lights.observe(flight)
 	stopKeeping()
 	keepers.Wait()
@@ -214,23 +214,25 @@ func (w *Worker) renew(ctx context.Context) {
 	}
 }
 
-// giveBack returns leased deliveries that no sender took up.
-func (w *Worker) giveBack(ctx context.Context) {
-	held := w.held.list()
-	results := make([]Result, len(held))
-	for i, d := range held {
-		results[i] = Result{Delivery: d, State: Queued}
-	}
-	if len(results) == 0 {
+// giveBack returns leased deliveries that no sender took up, and the budget that
+// they were granted. A probe was granted none.
+func (w *Worker) giveBack(ctx context.Context, left []job) {
+	if len(left) == 0 {
 		return
 	}
-	if _, err := w.o.Queue.Turn(ctx, results, nil); err != nil {
-		w.o.Logger.Warn("leases not given back, they expire by themselves", "leases", len(held), "error", err)
-	}
+	results := make([]Result, len(left))
 	unused := make(map[Group]int)
-	for _, d := range held {
-		unused[d.Group]++
-		w.held.drop(d)
+	for i, j := range left {
+		results[i] = Result{Delivery: j.delivery, State: Queued}
+		if j.probe != nil {
+			w.lights.learn(ctx, j.probe, false)
+		} else {
+			unused[j.delivery.Group]++
+		}
+		w.held.drop(j.delivery)
+	}
+	if _, err := w.o.Queue.Turn(ctx, results, nil); err != nil {
+		w.o.Logger.Warn("leases not given back, they expire by themselves", "leases", len(left), "error", err)
 	}
 	for g, n := range unused {
 		w.giveBackTo(ctx, g, w.budget(g), n)
