@@ -131,11 +131,15 @@ func TestServeOutlivesTooManyChanges(t *testing.T) {
 	if _, still := get(t, base+"/feed.xml"); strings.Count(still, "<entry") != 31 {
 		t.Error("started beside too many changes, serve does not serve what is published")
 	}
+	listed := filepath.Join(p.dir, "data", "refused-changes.txt")
 	for path, want := range map[string]int{"/readyz": http.StatusServiceUnavailable, "/status": http.StatusOK} {
 		p.await(path+" to say why and what to do", func() bool {
 			status, text := get(t, base+path)
-			return status == want && strings.Contains(text, "25 would vanish") && strings.Contains(text, "--accept-changes")
+			return status == want && strings.Contains(text, "25 would vanish") && strings.Contains(text, "in refused-changes.txt") && strings.Contains(text, "--accept-changes")
 		})
+		if _, text := get(t, base+path); strings.Contains(text, listed) {
+			t.Errorf("%s tells everybody where the files are:\n%s", path, text)
+		}
 	}
 	stop()
 	base, _ = p.serve("--accept-changes")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,19 @@ func (d *daemon) mind(ctx context.Context) error {
 			o.hear(ctx, all)
 		}
 	}
+}
+
+// publicFailure is what a page that everybody may ask for says of the site's
+// failure: what a guard says is meant for people, any other error may name what
+// is nobody's business, as is where the data directory is.
+func (d *daemon) publicFailure() string {
+	switch err := d.failure.get(); {
+	case err == nil:
+		return ""
+	case exitCode(err) == exitRefused:
+		return strings.ReplaceAll(err.Error(), filepath.Clean(d.cfg.Data)+string(filepath.Separator), "")
+	}
+	return "it cannot be read, and the log says why"
 }
 
 // tellOperator tells of what is wrong at the end of a run.
@@ -121,16 +135,4 @@ func (f *failure) set(err error) (before error) {
 	defer f.mu.Unlock()
 	before, f.err = f.err, err
 	return before
-}
-
-// shown is what a page that everybody may ask for says of it: what a guard says
-// is meant for people, any other error may name what is nobody's business.
-func (f *failure) shown() string {
-	switch err := f.get(); {
-	case err == nil:
-		return ""
-	case exitCode(err) == exitRefused:
-		return err.Error()
-	}
-	return "it cannot be read, and the log says why"
 }
