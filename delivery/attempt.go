@@ -42,8 +42,9 @@ func (w *Worker) send(ctx context.Context, j job) {
 		w.o.Logger.Info("delivery not begun", "edition", d.Edition, "subscriber", d.Subscriber, "reason", outcome.Reply)
 		w.held.drop(d)
 	case OurFault, Bug:
-		w.clerk.record(ctx, w.result(d, outcome), true, func() { w.held.drop(d) })
-		w.pauseEdition(ctx, d, outcome)
+		result := w.result(d, outcome)
+		w.clerk.record(ctx, result, true, func() { w.held.drop(d) })
+		w.pauseEdition(ctx, result)
 	case Stopped, Unreachable:
 		if j.probe == nil { // which was granted none
 			w.refund(ctx, d.Group)
@@ -110,21 +111,18 @@ func (w *Worker) attempt(ctx context.Context, j job) Outcome {
 // result turns an outcome into what the ledger keeps.
 func (w *Worker) result(d Delivery, o Outcome) Result {
 	r := Result{Delivery: d, Reply: o.Reply}
-	switch o.Class {
-	case Delivered:
+	switch {
+	case o.Class == Delivered:
 		r.State = Sent
-	case BadAddress:
+	case o.Class == BadAddress:
 		r.State, r.Bounce = Rejected, true
-	case Stopped, NotPermitted, Unreachable:
+	case o.Class == Stopped, o.Class == NotPermitted, o.Class == Unreachable:
 		r.State = Queued
-	case TakenBack:
+	case o.Class == TakenBack:
 		r.State, r.Delivery.Skip = Skipped, SkipWithdrawn
-	case OurFault, Bug:
+	case (o.Class == OurFault || o.Class == Bug) && d.Letter != "":
 		// The edition pauses; once it is resumed, this one goes at once.
 		r.State, r.At = Retry, w.o.Now()
-		if d.Letter == "" {
-			r.At = r.At.Add(w.o.Backoff.First)
-		}
 	default:
 		var waits []time.Duration
 		if w.o.Deferral != nil {
@@ -139,12 +137,17 @@ func (w *Worker) result(d Delivery, o Outcome) Result {
 	return r
 }
 
-func (w *Worker) pauseEdition(ctx context.Context, d Delivery, o Outcome) {
-	w.o.Logger.Error("sending stopped: the fault is on our side", "edition", d.Edition, "reply", o.Reply)
-	if d.Letter == "" {
-		return // notices belong to no edition; they are tried again
+// pauseEdition stops what would meet the same fault of ours. A notice belongs to
+// no edition: it is tried again like any mail, and given up like one.
+func (w *Worker) pauseEdition(ctx context.Context, r Result) {
+	edition := r.Delivery.Edition
+	if r.Delivery.Letter == "" {
+		w.o.Logger.Error("notice not sent: the fault is on our side", "edition", edition, "subscriber", r.Delivery.Subscriber,
+			"reply", r.Reply, "given_up", r.State == Failed)
+		return
 	}
-	if err := w.o.Editions.Pause(ctx, d.Edition, o.Reply); err != nil {
-		w.o.Logger.Error("edition not paused", "edition", d.Edition, "error", err)
+	w.o.Logger.Error("sending stopped: the fault is on our side", "edition", edition, "reply", r.Reply)
+	if err := w.o.Editions.Pause(ctx, edition, r.Reply); err != nil {
+		w.o.Logger.Error("edition not paused", "edition", edition, "error", err)
 	}
 }
