@@ -148,8 +148,8 @@ func TestClientsThatLeave(t *testing.T) {
 func TestBeforeTheSiteIsRead(t *testing.T) {
 	s := newSite(t, nil)
 	sub := s.enrol("a@example.org", nil)
-	trouble := ""
-	s.options.Trouble = func() string { return trouble }
+	var trouble web.Trouble
+	s.options.Trouble = func() web.Trouble { return trouble }
 	fresh, err := web.New(s.options)
 	if err != nil {
 		t.Fatal(err)
@@ -157,13 +157,13 @@ func TestBeforeTheSiteIsRead(t *testing.T) {
 	s.http.Config.Handler = fresh.Handler()
 	for path, want := range map[string]int{
 		"/": 503, "/readyz": 503, "/tag/x/": 503, "/healthz": 200, "/feed.xml": 200, "/privacy": 200, "/nowhere": 404,
-		"/status": 200, "/subscribe": 200, local(s.addresses.Preferences(sub.ID, sub.Generation)): 200,
+		"/status": 200, "/subscribe": 503, local(s.addresses.Preferences(sub.ID, sub.Generation)): 200,
 	} {
 		if r := s.get(path); r.status != want {
 			t.Errorf("GET %s = %d, want %d", path, r.status, want)
 		}
 	}
-	trouble = "25 <would> vanish: put the files back"
+	trouble.Text = "25 <would> vanish: put the files back"
 	for path, want := range map[string]string{
 		"/readyz": "the site has not been read yet: 25 <would> vanish: put the files back\n", "/status": "25 &lt;would&gt; vanish: put the files back",
 	} {
@@ -172,7 +172,12 @@ func TestBeforeTheSiteIsRead(t *testing.T) {
 		}
 	}
 
-	// Who comes meanwhile can follow what has a feed.
+	// Nobody is put into a store that may be another site's.
+	if r := s.post("/subscribe", url.Values{"address": {"b@example.org"}}); r.status != http.StatusServiceUnavailable {
+		t.Errorf("sign-up = %d, want 503", r.status)
+	}
+	// Where it is ours, who comes meanwhile can follow what has a feed.
+	trouble.Ours = true
 	if r := s.get("/subscribe?topic=tag:茶&topic=tag:无"); r.header.Get("Cache-Control") != "no-store" || !strings.Contains(r.body, `value="tag:茶" checked`) || strings.Contains(r.body, "tag:无") {
 		t.Errorf("GET /subscribe: Cache-Control %q\n%s", r.header.Get("Cache-Control"), r.body)
 	}

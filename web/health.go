@@ -33,7 +33,7 @@ func (s *Server) health(w http.ResponseWriter, v *visit) error {
 func (s *Server) ready(w http.ResponseWriter, v *visit) error {
 	if _, err := s.current(); err != nil {
 		why := err.Error()
-		if trouble := s.trouble(); trouble != "" {
+		if trouble := s.trouble().Text; trouble != "" {
 			why += ": " + trouble
 		}
 		return plain(w, v, http.StatusServiceUnavailable, why+"\n")
@@ -50,10 +50,10 @@ func (s *Server) ready(w http.ResponseWriter, v *visit) error {
 	return plain(w, v, http.StatusOK, "ready\n")
 }
 
-// trouble is what keeps the site from being read, "" for nothing.
-func (s *Server) trouble() string {
+// trouble is what keeps the site from being read.
+func (s *Server) trouble() Trouble {
 	if s.o.Trouble == nil {
-		return ""
+		return Trouble{}
 	}
 	return s.o.Trouble()
 }

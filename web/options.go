@@ -43,6 +43,12 @@ type Quota struct {
 	Period time.Duration
 }
 
+// Trouble is what keeps a site from being read. The zero Trouble is none.
+type Trouble struct {
+	Text string // what is wrong and what to do, for /readyz and the status page
+	Ours bool   // the store is this site's all the same: nobody who signs up is lost
+}
+
 // Options are what a Server works with. All without a named default are
 // needed.
 type Options struct {
@@ -71,9 +77,8 @@ type Options struct {
 	// the status page; default none.
 	Pings func() []HubFigures
 
-	// Trouble returns what keeps the site from being read now and what to do, for
-	// /readyz and the status page, "" for nothing; default none.
-	Trouble func() string
+	// Trouble returns what keeps the site from being read now; default nothing.
+	Trouble func() Trouble
 
 	// Relays returns how the relays of this process do, for the metrics; default
 	// none.

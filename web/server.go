@@ -48,7 +48,7 @@ type Server struct {
 type fields struct{ maxAge, private, vary, anybody, noSniff, noReferrer, noIndex []string }
 
 // New returns a server that has no catalogue yet: until SetCatalogue, feeds and
-// what concerns one person are served, and pages of posts ask for patience.
+// what concerns one person are served, and the other pages ask for patience.
 func New(o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {

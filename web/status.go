@@ -52,7 +52,7 @@ func (s *Server) siteFacts(v *visit) templates.FactGroup {
 			add("status_newest", s.moment(v.text, all[0].Date))
 		}
 	}
-	switch trouble := s.trouble(); {
+	switch trouble := s.trouble().Text; {
 	case trouble != "":
 		add("status_trouble", trouble)
 	case len(group.Facts) == 0:

@@ -12,6 +12,9 @@ import (
 
 // showSubscribe is the form on a page of its own; ?topic= chooses beforehand.
 func (s *Server) showSubscribe(w http.ResponseWriter, v *visit) error {
+	if err := s.mayEnter(); err != nil {
+		return err
+	}
 	var chosen []posts.Topic
 	for _, value := range v.URL.Query()["topic"] {
 		if t, err := posts.ParseTopic(value); err == nil && s.offers(t) {
@@ -31,6 +34,9 @@ func (s *Server) showSubscribe(w http.ResponseWriter, v *visit) error {
 // subscribe takes a sign-up. Its answer is the same for an address that is
 // known, one that is not, and a program that walked into the trap.
 func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
+	if err := s.mayEnter(); err != nil {
+		return err
+	}
 	if err := readForm(v); err != nil {
 		return err
 	}
@@ -68,6 +74,15 @@ func (s *Server) subscribe(w http.ResponseWriter, v *visit) error {
 	}
 	s.count.signUps.Add(1)
 	return s.checkMail(w, v)
+}
+
+// mayEnter says whether sign-ups are taken: not before it is known that the store
+// is that of this site.
+func (s *Server) mayEnter() error {
+	if _, err := s.current(); err != nil && !s.trouble().Ours {
+		return err
+	}
+	return nil
 }
 
 // usual is what somebody gets who chooses nothing.

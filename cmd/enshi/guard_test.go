@@ -132,6 +132,7 @@ func TestServeOutlivesTooManyChanges(t *testing.T) {
 		t.Error("started beside too many changes, serve does not serve what is published")
 	}
 	listed := filepath.Join(p.dir, "data", "refused-changes.txt")
+	p.await("a place to sign up", func() bool { status, _ := get(t, base+"/subscribe"); return status == http.StatusOK })
 	for path, want := range map[string]int{"/readyz": http.StatusServiceUnavailable, "/status": http.StatusOK} {
 		p.await(path+" to say why and what to do", func() bool {
 			status, text := get(t, base+path)
@@ -192,5 +193,9 @@ func TestServeKeepsIdentities(t *testing.T) {
 	base, _ = p.serve()
 	if _, still := get(t, base+"/feed.xml"); still != after || !strings.Contains(p.log.String(), "--identities FILE") {
 		t.Errorf("the feed changed, or the log does not say what to do:\n%s", p.log.String())
+	}
+	p.await("/readyz to say what to do", func() bool { _, text := get(t, base+"/readyz"); return strings.Contains(text, "--identities FILE") })
+	if status, _ := get(t, base+"/subscribe"); status != http.StatusServiceUnavailable {
+		t.Errorf("/subscribe beside a store that lost its site: %d, want 503", status)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/enshi-daily/enshi/delivery"
 	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/web"
 )
 
 const (
@@ -49,14 +51,17 @@ func (d *daemon) mind(ctx context.Context) error {
 // publicFailure is what a page that everybody may ask for says of the site's
 // failure: what a guard says is meant for people, any other error may name what
 // is nobody's business, as is where the data directory is.
-func (d *daemon) publicFailure() string {
-	switch err := d.failure.get(); {
+func (d *daemon) publicFailure() (t web.Trouble) {
+	err := d.failure.get()
+	switch {
 	case err == nil:
-		return ""
 	case exitCode(err) == exitRefused:
-		return strings.ReplaceAll(err.Error(), filepath.Clean(d.cfg.Data)+string(filepath.Separator), "")
+		t.Text = strings.ReplaceAll(err.Error(), filepath.Clean(d.cfg.Data)+string(filepath.Separator), "")
+	default:
+		t.Text = "it cannot be read, and the log says why"
 	}
-	return "it cannot be read, and the log says why"
+	_, t.Ours = errors.AsType[*posts.TooManyChanges](err)
+	return t
 }
 
 // tellOperator tells of what is wrong at the end of a run.
