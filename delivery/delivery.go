@@ -85,7 +85,7 @@ type Permit string
 const (
 	Go        Permit = "go"
 	LeaseLost Permit = "lease lost" // another worker may have it
-	Left      Permit = "left"       // the subscriber left: the delivery is Skipped now
+	Left      Permit = "left"       // the delivery is Skipped: the subscriber left, or it was cancelled or taken back
 )
 
 // Result is what became of one attempt.
@@ -94,7 +94,7 @@ type Result struct {
 	State    State     // Queued gives a lease back of which nothing was sent, begun or not
 	At       time.Time // Retry: not before
 	Reply    string    // one line, without any address
-	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step
+	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step, unless the letter had arrived
 }
 
 // Policy says what becomes of a delivery whose lease expired while sending.

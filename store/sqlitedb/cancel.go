@@ -25,7 +25,7 @@ func (db *DB) Cancel(ctx context.Context, id string) error {
 		if _, err := t.exec(`UPDATE edition SET stage = 'cancelled', finished = ? WHERE id = ?`, t.now.Unix(), id); err != nil {
 			return err
 		}
-		// What is leased and has not begun; Begin answers that the lease is lost.
+		// What is leased and has not begun.
 		_, err = t.exec(`UPDATE delivery INDEXED BY delivery_leased
 			SET state = 'skipped', skip = ?, at = ?, ready_ms = 0, token = '', until_ms = 0
 			WHERE until_ms > 0 AND edition = ? AND state = 'queued'`, delivery.SkipCancelled, t.now.Unix(), id)

@@ -49,6 +49,8 @@ func (t *tx) begin(d *delivery.Delivery) (delivery.Permit, error) {
 	switch {
 	case err != nil:
 		return "", err
+	case found && q.State == delivery.Skipped:
+		return delivery.Left, nil
 	case !found || !q.holds(d.Token) || q.until <= t.now.UnixMilli():
 		return delivery.LeaseLost, nil
 	case q.State == delivery.Sending:
@@ -82,9 +84,6 @@ func (t *tx) finish(r *delivery.Result) error {
 			return err
 		}
 	}
-	if q.State == delivery.Sent {
-		return nil // arrived: nothing that another attempt met changes that
-	}
 	if r.State == delivery.Queued || r.State == delivery.Retry {
 		cancelled, err := t.cancelled(r.Delivery.Edition)
 		if err != nil {
@@ -112,11 +111,11 @@ func (t *tx) enter(r *delivery.Result) error {
 	return err
 }
 
-// counts says whether a result is recorded: a fact in any case, another one
-// only of whoever holds the lease.
+// counts says whether a result is recorded: a fact in any case, once, unless the
+// letter has arrived; another one only of whoever holds the lease.
 func counts(q *queued, r *delivery.Result) bool {
 	if r.State == delivery.Sent || r.State == delivery.Rejected {
-		return q.sameRound(r.Delivery.Token)
+		return q.sameRound(r.Delivery.Token) && q.State != delivery.Sent && q.State != r.State
 	}
 	return q.holds(r.Delivery.Token)
 }

@@ -109,7 +109,7 @@ func (db *DB) Rewrites(ctx context.Context) (n int64, err error) {
 const retractQuery = `SELECT d.subscriber FROM delivery d WHERE d.edition = ? AND d.subscriber > ?
 	AND d.letter IN (SELECT value FROM json_each(?)) AND d.state IN ('queued', 'retry') ORDER BY d.subscriber LIMIT ?`
 
-// Retract implements delivery.Recall. Begin answers that the lease is lost.
+// Retract implements delivery.Recall.
 func (db *DB) Retract(ctx context.Context, edition string, letters ...string) (retracted int, err error) {
 	list, err := json.Marshal(letters)
 	if err != nil {

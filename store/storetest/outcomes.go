@@ -17,6 +17,7 @@ func begins() []law {
 		{"Turn, beginning, answers for each in order", beginOrder},
 		{"Turn, beginning, answers LeaseLost to a lost token", beginLost},
 		{"Turn, beginning, skips what its subscriber may not receive any more", beginLeft},
+		{"Turn, beginning, answers Left to what was cancelled or taken back", beginTakenBack},
 		{"Turn, beginning, of a finished delivery is not permitted", beginFinished},
 		{"Turn, beginning, lets one of two holders of the same lease's past in", beginAtOnce},
 	}
@@ -84,6 +85,19 @@ func beginLeft(s *scene) {
 	equal(s, "ready", s.ready(work(e)), 0)
 }
 
+func beginTakenBack(s *scene) {
+	e, _ := s.letterTo(4, "a", "b")
+	leased := s.lease(work(e), 4, long)
+	s.retract(e.ID, []string{"a"}, 2)
+	s.ok(s.Store.Cancel(s.ctx, e.ID), "Cancel")
+	for range 2 { // the store's first answer was lost
+		for _, permit := range s.permits(leased) {
+			equal(s, "permit", permit, delivery.Left)
+		}
+	}
+	s.counts(e.ID, delivery.Counts{delivery.Skipped: 4})
+}
+
 func beginFinished(s *scene) {
 	e, _ := s.mailing(1)
 	leased := s.lease(work(e), 1, long)
@@ -129,6 +143,8 @@ func finishes() []law {
 		{"Turn, recording, lets Sent stay Sent", finishSentStays},
 		{"Turn, recording, with Bounce makes the subscriber bounced in the same step", finishBounce},
 		{"Turn, recording, with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
+		{"Turn, recording, with Bounce leaves the subscriber of a delivery that was Sent as he is", finishBounceSent},
+		{"Turn, recording, with Bounce again leaves a subscriber who came back as he is", finishBounceAgain},
 		{"Turn, recording, of a delivery that does not exist does nothing", finishUnknown},
 		{"Turn records before it begins", turnOrder},
 	}
@@ -231,15 +247,23 @@ func finishQueued(s *scene) {
 	equal(s, "Tries", s.lease(work(e), 2, long)[0].Tries, 0)
 }
 
-func finishSentStays(s *scene) {
-	e, _ := s.mailing(1)
+// arrived has a delivery sent by a worker that lost its lease to another, which
+// has begun.
+func (s *scene) arrived() (e delivery.Edition, held []delivery.Delivery) {
+	s.Helper()
+	e, _ = s.mailing(1)
 	lost := s.lease(work(e), 1, brief)
 	s.begin(lost)
 	s.Advance(over)
 	s.sweep(delivery.Resend)
-	held := s.lease(work(e), 1, long)
+	held = s.lease(work(e), 1, long)
 	s.begin(held)
 	s.finish(lost, delivery.Sent)
+	return e, held
+}
+
+func finishSentStays(s *scene) {
+	e, held := s.arrived()
 	for _, state := range []delivery.State{delivery.Retry, delivery.Failed, delivery.Queued} {
 		s.finish(held, state)
 		s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
@@ -254,8 +278,7 @@ func finishBounce(s *scene) {
 	s.plan(other, "letter")
 	leased := s.lease(work(e), 1, long)
 	s.begin(leased)
-	result := delivery.Result{Delivery: leased[0], State: delivery.Rejected, Reply: "550 5.1.1", Bounce: true}
-	s.ok(finish(s.ctx, s.Store, []delivery.Result{result}), "Finish")
+	s.bounce(leased[0])
 	sub := s.stored(all[0].ID)
 	equal(s, "State", sub.State, subscribers.Bounced)
 	equal(s, "Generation", sub.Generation, all[0].Generation+1)
@@ -276,11 +299,37 @@ func finishBounceLeaves(s *scene) {
 		id := leased[i].Subscriber
 		s.leave(id, state)
 		before := s.stored(id)
-		result := delivery.Result{Delivery: leased[i], State: delivery.Rejected, Bounce: true}
-		s.ok(finish(s.ctx, s.Store, []delivery.Result{result}), "Finish")
+		s.bounce(leased[i])
 		s.same(before, before.Version)
 	}
 	s.counts(e.ID, delivery.Counts{delivery.Rejected: 2})
+}
+
+func finishBounceSent(s *scene) {
+	e, held := s.arrived()
+	before := s.stored(held[0].Subscriber)
+	s.bounce(held[0])
+	s.same(before, before.Version)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 1})
+}
+
+func finishBounceAgain(s *scene) {
+	e, _ := s.mailing(1)
+	leased := s.lease(work(e), 1, long)
+	s.begin(leased)
+	s.bounce(leased[0])
+	s.leave(leased[0].Subscriber, subscribers.Active)
+	before := s.stored(leased[0].Subscriber)
+	s.bounce(leased[0])
+	s.same(before, before.Version)
+	s.counts(e.ID, delivery.Counts{delivery.Rejected: 1})
+}
+
+// bounce has the address of a delivery refused.
+func (s *scene) bounce(d delivery.Delivery) {
+	s.Helper()
+	result := delivery.Result{Delivery: d, State: delivery.Rejected, Reply: "550 5.1.1", Bounce: true}
+	s.ok(finish(s.ctx, s.Store, []delivery.Result{result}), "Finish")
 }
 
 func finishUnknown(s *scene) {
