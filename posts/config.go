@@ -63,6 +63,9 @@ func existing(fsys fs.FS, names ...string) []string {
 func checkConfig(name string, config fields) []Diagnostic {
 	var diags []Diagnostic
 	for _, f := range config {
+		if why := f.repeated(); why != "" {
+			diags = append(diags, Diagnostic{Path: name, Line: f.line, Severity: Warning, Message: why})
+		}
 		want := expectedKind(f.key, f.value)
 		if f.key == "lang" && config.text("lang") != "" && langOf(config) == "" {
 			want = "a language such as zh-CN"
@@ -112,6 +115,7 @@ func siteOf(config fields) (Site, error) {
 		Title:            firstOf(config.text("title"), config.text("name")),
 		Description:      config.text("description"),
 		URL:              strings.TrimRight(config.text("url"), "/"),
+		URLEnd:           config.text("url")[len(strings.TrimRight(config.text("url"), "/")):],
 		BaseURL:          strings.TrimRight(config.text("baseurl"), "/"),
 		Author:           firstOf(personNames(config, "author")...),
 		Lang:             firstOf(langOf(config), "zh-CN"),

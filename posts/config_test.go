@@ -75,7 +75,7 @@ func TestReadConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := posts.Site{
-		Title: "恩施日报", Description: "新闻 与 副刊", URL: "https://news.example.cn", BaseURL: "/daily", Author: "编辑部",
+		Title: "恩施日报", Description: "新闻 与 副刊", URL: "https://news.example.cn", URLEnd: "/", BaseURL: "/daily", Author: "编辑部",
 		Lang: "zh-Hans", Zone: berlin, Permalink: "pretty", Future: true, Unpublished: true, ShowDrafts: true, Limit: 7,
 		MarkdownExt: []string{"md", "txt"}, Include: []string{"_more"}, Exclude: got.Exclude,
 		Destination: "public", CollectionsDir: "news",

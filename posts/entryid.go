@@ -15,7 +15,7 @@ type speller struct {
 }
 
 func newSpeller(s Site) speller {
-	return speller{prefix: normalizeOrigin(s.URL) + s.BaseURL, compatible: s.CompatibleIDs}
+	return speller{prefix: normalizeOrigin(s.URL) + s.URLEnd + s.BaseURL, compatible: s.CompatibleIDs}
 }
 
 // entryID is what jekyll-feed's {{ post.id | absolute_url }} gives: the

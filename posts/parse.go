@@ -95,6 +95,11 @@ func (a *article) readFront(src []byte) (body []byte, ok bool) {
 		a.report(Error, yamlLine(err), "front matter: %v", err)
 		return nil, false
 	}
+	for i := range own {
+		if why := own[i].repeated(); why != "" {
+			a.report(Warning, own[i].line, "front matter: %s", why)
+		}
+	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		a.report(Warning, 0, "has no text")
 	}
@@ -115,7 +120,7 @@ func (a *article) withDefaults(own fields) fields {
 		for _, name := range append(words(inherited, true), words(v, true)...) {
 			sum.items = append(sum.items, value{text: name})
 		}
-		merged = merged.set(field{"categories", sum, own.line("categories")})
+		merged = merged.set(field{key: "categories", value: sum, line: own.line("categories")})
 	}
 	return merged
 }
@@ -234,7 +239,7 @@ func (a *article) cleanPath() string {
 // permalink ends with wins.
 func (a *article) outputExt() string {
 	if own := a.front.text("permalink"); own != "" && !strings.HasSuffix(own, "/") {
-		last := own[strings.LastIndexByte(own, '/')+1:]
+		last := strings.TrimLeft(own[strings.LastIndexByte(own, '/')+1:], ".")
 		if dot := strings.LastIndexByte(last, '.'); dot > 0 && dot < len(last)-1 {
 			return last[dot:]
 		}

@@ -189,6 +189,22 @@ func TestScanReadsAgainWhenAChangeIsDue(t *testing.T) {
 	}
 }
 
+func TestScanTellsOfRepeatedKeys(t *testing.T) {
+	d := newDesk(t, posts.Options{}, "")
+	d.write("2022-05-01-twice.md", "---\ntitle: 先\ntags: [甲]\ntitle: 后\n---\n一段。\n", time.Hour)
+	scan := d.scan(t, nil)
+	if got := scan.Diagnostics; len(got) != 1 || got[0].Line != 4 || got[0].Severity != posts.Warning || !strings.Contains(got[0].Message, `"title" is on line 2 already`) {
+		t.Errorf("diagnostics %v, want a warning on line 4", got)
+	}
+	if titles(scan) != "后" {
+		t.Errorf("title %q, want the last one", titles(scan))
+	}
+	site, diags, err := posts.ReadConfig(fstest.MapFS{"_config.yml": {Data: []byte("url: https://a.example\nurl: https://b.example\n")}})
+	if err != nil || site.URL != "https://b.example" || len(diags) != 1 || diags[0].Line != 2 {
+		t.Errorf("_config.yml: url %q, %v, %v, want the last one and a warning", site.URL, diags, err)
+	}
+}
+
 func TestScanLimitKeepsTheNewest(t *testing.T) {
 	d := newDesk(t, posts.Options{}, "limit_posts: 2\n")
 	for i := range 5 {

@@ -13,6 +13,7 @@ type Site struct {
 	Title       string // title, else name; "" if neither
 	Description string
 	URL         string // scheme and host without a trailing slash, "" if the file has none
+	URLEnd      string // the slashes that it ends with in the file: Jekyll has them in its ids
 	BaseURL     string // "" or a path with a leading and without a trailing slash
 	Author      string // author, or author.name
 	Lang        string // BCP 47, default zh-CN

@@ -1,10 +1,12 @@
 package posts
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -29,9 +31,18 @@ const (
 
 // field is one key of a mapping. Line is its line in the file.
 type field struct {
-	key   string
-	value value
-	line  int
+	key    string
+	value  value
+	line   int
+	before int // the line that the key is on, too; 0 for none
+}
+
+// repeated says that an earlier value of a key does not count, "" if there is none.
+func (f *field) repeated() string {
+	if f.before == 0 {
+		return ""
+	}
+	return fmt.Sprintf("key %q is on line %d already, which does not count: keep one of them", f.key, f.before)
 }
 
 // fields is a mapping in the file's order, without repeated keys.
@@ -103,8 +114,8 @@ func (e *yamlError) Error() string { return e.msg }
 // decodeYAML reads a mapping. firstLine is the number of the text's first line
 // in its file. An empty text is an empty mapping.
 func decodeYAML(text []byte, firstLine int) (fields, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	doc, err := parseYAML(text)
+	if err != nil {
 		return nil, syntaxError(err, firstLine)
 	}
 	if len(doc.Content) == 0 {
@@ -123,22 +134,74 @@ func decodeYAML(text []byte, firstLine int) (fields, error) {
 	return nil, &yamlError{firstLine + doc.Content[0].Line - 1, `expected lines of the form "key: value"`}
 }
 
+// parseYAML knows the escape \/ that the library does not: PHP writes every slash
+// so, and Jekyll reads it.
+func parseYAML(text []byte) (doc yaml.Node, err error) {
+	const tries = 100 // one a line of such escapes
+	for range tries {
+		doc = yaml.Node{}
+		if err = yaml.Unmarshal(text, &doc); err == nil || !strings.HasSuffix(err.Error(), "found unknown escape character") {
+			return doc, err
+		}
+		next, ok := withoutSlashEscapes(text, lineOf(err))
+		if !ok {
+			return doc, err
+		}
+		text = next
+	}
+	return doc, err
+}
+
+// withoutSlashEscapes replaces them on the first line, from the nth on, that has
+// any.
+func withoutSlashEscapes(text []byte, n int) (replaced []byte, ok bool) {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for i := max(n-1, 0); i < len(lines); i++ {
+		var b []byte
+		for line := lines[i]; len(line) > 0; {
+			switch {
+			case len(line) < 2 || line[0] != '\\':
+				b, line = append(b, line[0]), line[1:]
+				continue
+			case line[1] != '/':
+				b = append(b, line[:2]...)
+			default:
+				b = append(b, '/')
+			}
+			line = line[2:]
+		}
+		if len(b) < len(lines[i]) {
+			lines[i] = b
+			return bytes.Join(lines, nil), true
+		}
+	}
+	return nil, false
+}
+
 var lineInError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // syntaxError takes the line out of the YAML library's message, the only place
 // where the library gives it.
 func syntaxError(err error, firstLine int) error {
-	text := err.Error()
-	at := lineInError.FindStringSubmatchIndex(text)
-	if at == nil {
-		return &yamlError{firstLine, "YAML: " + text}
-	}
-	line := firstLine
-	if at[2] >= 0 {
-		n, _ := strconv.Atoi(text[at[2]:at[3]])
+	text, line := err.Error(), firstLine
+	if n := lineOf(err); n > 0 {
 		line += n - 1
 	}
+	at := lineInError.FindStringIndex(text)
+	if at == nil {
+		return &yamlError{line, "YAML: " + text}
+	}
 	return &yamlError{line, "YAML: " + text[at[1]:] + `: expected "key: value", with quotes around a text that holds ": " or begins with a sign`}
+}
+
+// lineOf is the line of the text that the YAML library's message names, 0 for none.
+func lineOf(err error) int {
+	found := lineInError.FindStringSubmatch(err.Error())
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(found[1])
+	return n
 }
 
 // decoder turns nodes into values.
@@ -189,11 +252,9 @@ func (d *decoder) mapping(n *yaml.Node) (fields, error) {
 			fs = mergeKey(fs, v)
 			continue
 		}
-		if first, ok := written[key.Value]; ok {
-			return nil, &yamlError{line, fmt.Sprintf("YAML: key %q is on line %d already: keep one of them", key.Value, first)}
-		}
+		// A key may be there twice: as in Ruby the last one counts.
+		fs = fs.set(field{key: key.Value, value: v, line: line, before: written[key.Value]})
 		written[key.Value] = line
-		fs = fs.set(field{key.Value, v, line})
 	}
 	return fs, nil
 }
