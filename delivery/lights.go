@@ -24,14 +24,14 @@ type lights struct {
 	mu   sync.Mutex
 	kept map[path]Brake
 	read time.Time
-	seen map[string]Class // each relay's fault when it was last looked at
+	seen map[string]Relay // each relay as it was last looked at
 }
 
 func newLights(o WorkerOptions) *lights {
-	l := &lights{pacer: o.Pacer, sender: o.Sender, now: o.Now, log: o.Logger, kept: make(map[path]Brake), seen: make(map[string]Class)}
+	l := &lights{pacer: o.Pacer, sender: o.Sender, now: o.Now, log: o.Logger, kept: make(map[path]Brake), seen: make(map[string]Relay)}
 	for _, r := range o.Sender.Relays() {
 		l.relays = append(l.relays, r.Name)
-		l.seen[r.Name] = r.Fault
+		l.seen[r.Name] = r
 	}
 	return l
 }
@@ -232,11 +232,14 @@ func (l *lights) change(ctx context.Context, at path, f func(Brake) (Brake, bool
 
 // observe looks at how the sender's relays do, logs what changed, and puts up
 // for all to see which of them fails. Only this process goes by it: the next
-// machine may reach what this one does not.
+// machine may reach what this one does not. So that two which differ do not undo
+// each other's word for ever, the later time stands, and only who has just found
+// that a relay works takes it down.
 func (l *lights) observe(ctx context.Context) {
 	for _, r := range l.sender.Relays() {
-		if r.Fault != l.seen[r.Name] {
-			l.seen[r.Name] = r.Fault
+		old := l.seen[r.Name]
+		l.seen[r.Name] = r
+		if r.Fault != old.Fault {
 			if r.Works() {
 				l.log.Info("relay takes mail again", "relay", r.Name)
 			} else {
@@ -244,16 +247,14 @@ func (l *lights) observe(ctx context.Context) {
 			}
 		}
 		l.change(ctx, path{r.Name, WholeRelay}, func(b Brake) (Brake, bool) {
-			switch {
-			case !r.Works():
-				same := b.Stage == Pausing && b.Until.Equal(r.Until)
-				b.Stage, b.Level, b.Since, b.Until, b.Reason = Pausing, r.Failures, r.Since, r.Until, r.Reply
-				return b, !same
-			case !r.Since.IsZero() && b.Stage != Off:
+			if r.Works() {
+				stands := b.Stage != Off
 				b.Stage = Off
-				return b, true
+				return b, stands && !r.Since.Equal(old.Since)
 			}
-			return b, false
+			later := b.Stage == Off || r.Until.After(b.Until)
+			b.Stage, b.Level, b.Since, b.Until, b.Reason = Pausing, r.Failures, r.Since, r.Until, r.Reply
+			return b, later && !b.Stale(l.now())
 		})
 	}
 }
