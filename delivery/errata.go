@@ -87,7 +87,10 @@ func (e *errata) current(ctx context.Context, o *PlannerOptions, batch []Candida
 	return newErrata(errata{recall: e.recall, corrected: e.corrected, planned: known}, heads), nil
 }
 
-// plannedAmong is how many editions are looked at, the latest ones.
+// plannedAmong is how many editions are looked at, the latest ones. What counts
+// is only what was planned since this run read its letters, and a hundred
+// editions take longer to open than one to plan: what an older one has, it had
+// then.
 const plannedAmong = 100
 
 // planned returns for how many the editions that end at the cursors of a batch
