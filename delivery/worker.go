@@ -86,7 +86,11 @@ func (w *Worker) work(ctx context.Context, drain bool) error {
 	// What is in flight outlives ctx by the grace time.
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.o.Grace, cut) })()
+	defer context.AfterFunc(ctx, func() {
+		if pause(flight, w.o.Grace) {
+			cut()
+		}
+	})()
 
 	w.lanes = newLanes(w.o.Connections, w.o.Slow)
 	w.held.empty = w.lanes.low
