@@ -30,17 +30,18 @@ func defaultsOf(config fields) []Default {
 type scoped struct {
 	Default
 	values fields
+	above  string // the collections directory with its slash, "" for none
 }
 
-// defaultsFor merges the defaults of a post, given its path below the
+// defaultsFor merges the defaults of a post, given its path and that below the
 // collections directory: the longer path wins, then the one with a type, then
 // the later.
-func defaultsFor(sets []scoped, relative string) fields {
+func defaultsFor(sets []scoped, file, relative string) fields {
 	var merged fields
 	var strongest *scoped
 	for i := range sets {
 		set := &sets[i]
-		if !set.applies(relative) {
+		if !set.applies(file, relative) {
 			continue
 		}
 		if strongest == nil || set.precedes(strongest) {
@@ -52,14 +53,14 @@ func defaultsFor(sets []scoped, relative string) fields {
 	return merged
 }
 
-func (s *scoped) applies(relative string) bool {
+func (s *scoped) applies(file, relative string) bool {
 	switch {
 	case s.Type != "" && s.Type != "posts": // a draft's type is posts too
 		return false
 	case strings.Contains(s.Path, "*"):
-		return globAbove(s.Path, relative)
+		return globAbove(s.Path, file, relative)
 	}
-	return strings.HasPrefix(relative, s.Path)
+	return strings.HasPrefix(relative, strings.TrimPrefix(s.Path, s.above))
 }
 
 func (s *scoped) precedes(old *scoped) bool {
@@ -77,19 +78,25 @@ func scopeLength(p string) int {
 	return utf8.RuneCountInString(p)
 }
 
-// globAbove says whether a glob matches a file or a folder above it. "**"
-// stands for any number of folders.
-func globAbove(glob, file string) bool {
-	return globParts(strings.Split(strings.Trim(glob, "/"), "/"), strings.Split(file, "/"))
+// globAbove says whether a glob matches a file or a folder above it, which is
+// below the collections directory if the file is. "**" stands for any number of
+// folders.
+func globAbove(glob, file, relative string) bool {
+	most := strings.Count(relative, "/")
+	if file == relative {
+		most++
+	}
+	return globParts(strings.Split(strings.Trim(glob, "/"), "/"), strings.Split(file, "/"), most)
 }
 
-func globParts(glob, file []string) bool {
+// globParts may leave at most so many parts of the file's path.
+func globParts(glob, file []string, most int) bool {
 	if len(glob) == 0 {
-		return true
+		return len(file) <= most
 	}
 	if glob[0] == "**" {
 		for i := range file {
-			if globParts(glob[1:], file[i:]) {
+			if globParts(glob[1:], file[i:], most) {
 				return true
 			}
 		}
@@ -99,7 +106,7 @@ func globParts(glob, file []string) bool {
 		return false
 	}
 	ok, err := path.Match(glob[0], file[0])
-	return err == nil && ok && globParts(glob[1:], file[1:])
+	return err == nil && ok && globParts(glob[1:], file[1:], most)
 }
 
 // fnmatch is Ruby's File.fnmatch without flags, by which include and exclude

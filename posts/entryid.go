@@ -1,7 +1,6 @@
 package posts
 
 import (
-	"path"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -135,11 +134,25 @@ func removeDots(s string) string {
 	if !strings.Contains(s, "/.") {
 		return s
 	}
-	clean := path.Clean(s)
-	if strings.HasSuffix(s, "/") || strings.HasSuffix(s, "/.") || strings.HasSuffix(s, "/..") {
-		return strings.TrimRight(clean, "/") + "/"
+	var kept []string
+	segments := strings.Split(s, "/")
+	for i, segment := range segments {
+		last := i == len(segments)-1
+		switch segment {
+		case "..":
+			if len(kept) > 1 { // the first is what stands before the first slash
+				kept = kept[:len(kept)-1]
+			}
+		case ".":
+		default:
+			kept = append(kept, segment)
+			last = false
+		}
+		if last {
+			kept = append(kept, "")
+		}
 	}
-	return clean
+	return strings.Join(kept, "/")
 }
 
 // normalizeOrigin writes scheme and host as Addressable does: lower case, IDNA,

@@ -193,10 +193,10 @@ var deviations = map[string]string{
 	"dates _posts/2020-01-02-d48.md date":  "local mean time has seconds in its offset, which Jekyll loses twice",
 	"names _posts/122-05-24-three.md date": "the same",
 
-	"folders.collections newsroom/_posts/2022-03-17-n.md url":        "a folder that only begins like collections_dir: Jekyll takes the machine's path for categories",
-	"folders.collections newsroom/_posts/2022-03-17-n.md id":         "the same",
-	"folders.collections newsroom/_posts/2022-03-17-n.md categories": "the same",
-	"folders public/_posts/2022-03-13-out.md published":              "the configured output folder is not read; regenerate.sh has Jekyll write elsewhere",
+	"folders newsroom/_posts/2022-03-17-n.md url":        "a folder that only begins like collections_dir: Jekyll takes the machine's path for categories",
+	"folders newsroom/_posts/2022-03-17-n.md id":         "the same",
+	"folders newsroom/_posts/2022-03-17-n.md categories": "the same",
+	"folders public/_posts/2022-03-13-out.md published":  "the configured output folder is not read; regenerate.sh has Jekyll write elsewhere",
 
 	"frontmatter _posts/2022-04-06-vt.md url":          "Jekyll gives the delimiter's vertical tab to its YAML parser and loses the front matter",
 	"frontmatter _posts/2022-04-06-vt.md id":           "the same",

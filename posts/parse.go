@@ -23,11 +23,12 @@ func newPostParser(site Site, house House) (*postParser, error) {
 		return nil, err
 	}
 	p := &postParser{site: site, house: house, template: t, ids: newSpeller(site)}
+	above := ""
+	if site.CollectionsDir != "" {
+		above = site.CollectionsDir + "/"
+	}
 	for _, d := range site.Defaults {
-		if dir := site.CollectionsDir; dir != "" {
-			d.Path = strings.TrimPrefix(d.Path, dir+"/")
-		}
-		p.defaults = append(p.defaults, scoped{d, valueOf(d.Values).fields})
+		p.defaults = append(p.defaults, scoped{Default: d, values: valueOf(d.Values).fields, above: above})
 	}
 	return p, nil
 }
@@ -112,7 +113,7 @@ func (a *article) readFront(src []byte) (body []byte, ok bool) {
 
 // withDefaults merges as Jekyll does: categories add up, all else replaces.
 func (a *article) withDefaults(own fields) fields {
-	defaults := defaultsFor(a.defaults, a.relative)
+	defaults := defaultsFor(a.defaults, a.source.path, a.relative)
 	merged := defaults.merge(own)
 	inherited, both := defaults.get("categories")
 	if v, ok := own.get("categories"); both && ok && !v.isNull() {
