@@ -5,6 +5,58 @@ import (
 	"strings"
 )
 
+// plainMarkdown makes of a line of kramdown's what goldmark knows.
+func plainMarkdown(line []byte) []byte {
+	if bytes.Contains(line, []byte("{:")) {
+		line = dropAttributes(line)
+	}
+	isCode := line[0] == '\t' || bytes.HasPrefix(line, []byte("    "))
+	if !isCode && bytes.Contains(line, []byte("](")) {
+		line = encodeSpaces(line)
+	}
+	return line
+}
+
+// encodeSpaces encodes those in the addresses of a line's links and images, which
+// CommonMark takes for the address's end.
+func encodeSpaces(line []byte) []byte {
+	out := make([]byte, 0, len(line)+8)
+	last := lastTicks(line)
+	for at := 0; at < len(line); {
+		end := at + 1
+		switch {
+		case line[at] == '`':
+			end = codeEnd(line, at, last)
+		case bytes.HasPrefix(line[at:], []byte("](")):
+			end += 1 + addressEnd(line[at+2:])
+			out, at = append(out, bytes.ReplaceAll(line[at:end], []byte(" "), []byte("%20"))...), end
+			continue
+		}
+		out, at = append(out, line[at:end]...), end
+	}
+	return out
+}
+
+// addressEnd is the length of the address that a link has behind its parenthesis:
+// up to the closing one or the title, as in kramdown. 0 if it needs no change.
+func addressEnd(b []byte) int {
+	if len(b) == 0 || b[0] == ' ' || b[0] == '<' {
+		return 0
+	}
+	depth := 0
+	for i, c := range b {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')' && depth == 0, c == ' ' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == '\''):
+			return len(bytes.TrimRight(b[:i], " "))
+		case c == ')':
+			depth--
+		}
+	}
+	return 0
+}
+
 // dropAttributes takes kramdown's attribute lists off what they stand behind in
 // a line, but for those that are code.
 func dropAttributes(line []byte) []byte {

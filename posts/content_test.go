@@ -113,6 +113,10 @@ func TestContentHTML(t *testing.T) {
 		{"smart quotes", "a.md", "他说\"好\"，'行'。It's \"ok\" -- yes...", "<p>他说“好”，‘行’。It’s “ok” – yes…</p>"},
 		{"GFM table and strikethrough", "a.md", "| 甲 | 乙 |\n|---|---|\n| ~~1~~ | 2 |\n",
 			"<table>\n<thead>\n<tr>\n<th>甲</th>\n<th>乙</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td><del>1</del></td>\n<td>2</td>\n</tr>\n</tbody>\n</table>"},
+		{"one tilde is a range", "a.md", "每斤3~5元，重2~4斤，~不删~，~~删~~。", "<p>每斤3~5元，重2~4斤，~不删~，<del>删</del>。</p>"},
+		{"spaces in addresses", "a.md", "![图](/i/茶 园 (1).png) [甲](/a b.html \"题\")、[乙]( /c ) `[丙](d e)` [丁](f g\n\n    [戊](h i)\n",
+			"<p><img src=\"http://news.example.com/i/%E8%8C%B6%20%E5%9B%AD%20(1).png\" alt=\"图\"> <a href=\"http://news.example.com/a%20b.html\" title=\"题\">甲</a>、" +
+				"<a href=\"http://news.example.com/c\">乙</a> <code>[丙](d e)</code> [丁](f g</p>\n<pre><code>[戊](h i)\n</code></pre>"},
 		{"Markdown is not read in .html", "a.html", "[甲](x) *乙*", "[甲](x) *乙*"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/util"
 )
@@ -17,7 +18,7 @@ import (
 func newMarkdown() goldmark.Markdown {
 	return goldmark.New(
 		goldmark.WithExtensions(
-			extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Footnote,
+			extension.Table, extension.TaskList, extension.DefinitionList, extension.Footnote,
 			extension.NewTypographer(extension.WithTypographicSubstitutions(extension.TypographicSubstitutions{
 				extension.LeftSingleQuote: []byte("‘"), extension.RightSingleQuote: []byte("’"), extension.Apostrophe: []byte("’"),
 				extension.LeftDoubleQuote: []byte("“"), extension.RightDoubleQuote: []byte("”"),
@@ -27,9 +28,11 @@ func newMarkdown() goldmark.Markdown {
 		),
 		goldmark.WithParserOptions(
 			parser.WithHeadingAttribute(),
-			parser.WithInlineParsers(util.Prioritized(emphasis{}, 499), util.Prioritized(quotes{}, 9000)),
+			parser.WithInlineParsers(util.Prioritized(emphasis{}, 499), util.Prioritized(quotes{}, 9000),
+				util.Prioritized(strikes{extension.NewStrikethroughParser()}, 500)),
 		),
-		goldmark.WithRendererOptions(html.WithUnsafe()),
+		goldmark.WithRendererOptions(html.WithUnsafe(),
+			renderer.WithNodeRenderers(util.Prioritized(extension.NewStrikethroughHTMLRenderer(), 500))),
 	)
 }
 
@@ -248,8 +251,8 @@ func (s *separator) line(line []byte) {
 		s.fence = marker
 	case bytes.HasPrefix(text, []byte("{:")) && text[len(text)-1] == '}':
 		return // a list of attributes, of a block or for kramdown
-	case bytes.Contains(line, []byte("{:")):
-		line = dropAttributes(line)
+	default:
+		line = plainMarkdown(line)
 	}
 	s.out = append(s.out, line...)
 }

@@ -55,6 +55,17 @@ func isChinese(r rune) bool {
 	return r >= 0x3000 && r <= 0x303F || r >= 0xFF01 && r <= 0xFF65 || r >= 0x2014 && r <= 0x2026 || unicode.Is(unicode.Han, r)
 }
 
+// strikes are goldmark's struck out texts, but with two tildes alone, as in
+// kramdown: one is what stands between numbers (3~5元).
+type strikes struct{ parser.InlineParser }
+
+func (s strikes) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); len(line) < 2 || line[1] != '~' {
+		return nil
+	}
+	return s.InlineParser.Parse(parent, block, pc)
+}
+
 // quotes turns straight quotes into curly ones. Where neither side has a space
 // they open and close by turns; kramdown closes always.
 type quotes struct{}
