@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"fmt"
 	"sync"
 	"time"
 )
@@ -39,14 +38,13 @@ func (c *RollCache) Find(edition, part string, now time.Time) (Roll, bool) {
 }
 
 // Keep decodes a roll that a store has read and keeps it, unless it is empty:
-// then the part may have its rows yet.
-func (c *RollCache) Keep(edition, part string, now time.Time, data []byte) (Roll, error) {
+// then the part may have its rows yet. One that cannot be read is empty, too: nobody
+// hears of corrections from that edition, but everybody can be planned. What ages
+// editions says that it is so.
+func (c *RollCache) Keep(edition, part string, now time.Time, data []byte) Roll {
 	r, err := DecodeRoll(data)
-	if err != nil {
-		return Roll{}, fmt.Errorf("edition %s: %w", edition, err)
-	}
-	if r.Len() == 0 {
-		return r, nil
+	if err != nil || r.Len() == 0 {
+		return Roll{}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,5 +54,5 @@ func (c *RollCache) Keep(edition, part string, now time.Time, data []byte) (Roll
 	name := rollName{edition, part}
 	c.members += r.Len() - c.kept[name].roll.Len()
 	c.kept[name] = keptRoll{r, now}
-	return r, nil
+	return r
 }

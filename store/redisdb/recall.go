@@ -175,9 +175,7 @@ func (r *reaching) readRolls(ctx context.Context) error {
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return r.db.fail("read rolls", err)
 		}
-		if rolls[k], err = r.db.rolls.Keep(r.editions[k], part, now, members); err != nil {
-			return err
-		}
+		rolls[k] = r.db.rolls.Keep(r.editions[k], part, now, members)
 	}
 	for k, roll := range rolls {
 		for _, i := range r.places {

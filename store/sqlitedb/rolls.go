@@ -39,7 +39,7 @@ func (db *DB) roll(t *tx, edition, part string) (delivery.Roll, error) {
 	if err != nil {
 		return delivery.Roll{}, err
 	}
-	return db.rolls.Keep(edition, part, t.now, members)
+	return db.rolls.Keep(edition, part, t.now, members), nil
 }
 
 func (t *tx) roll(edition, part string) (members []byte, err error) {

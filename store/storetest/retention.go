@@ -153,7 +153,7 @@ func reachedJoined(s *scene) {
 }
 
 func spoiledReported(s *scene) {
-	bad, _, _ := s.delivered(600)
+	bad, ids, _ := s.delivered(600)
 	s.Advance(31 * day)
 	s.sweep(delivery.Resend)
 	s.Spoil(bad.ID)
@@ -169,6 +169,11 @@ func spoiledReported(s *scene) {
 		swept = s.sweep(delivery.Resend)
 		if swept.Unread == nil || !strings.Contains(swept.Unread.Error(), bad.ID) {
 			s.Fatalf("Unread = %v, want %s named", swept.Unread, bad.ID)
+		}
+		reached, err := s.Store.Reached(s.ctx, ids[:600], bad.ID, good.ID)
+		s.ok(err, "Reached") // or nobody could be planned
+		for i := range reached {
+			equal(s, "what the other edition has", reached[i][1].State, delivery.Sent)
 		}
 		equal(s, "rows beside the roll", len(s.listed(bad.ID, delivery.Sent)), 1)
 		equal(s, "sent rows of the other edition", len(s.listed(good.ID)), 0)
