@@ -145,6 +145,23 @@ func TestClientsThatLeave(t *testing.T) {
 	}
 }
 
+func TestHandlersThatBreak(t *testing.T) {
+	s, calls := newFaultySite(t)
+	sub := s.enrol("a@example.org", nil)
+	broken := func(context.Context) error { panic("broken on purpose") }
+	calls.read, calls.save = broken, broken
+	for _, r := range []reply{
+		s.get(local(s.addresses.Preferences(sub.ID, sub.Generation))), s.post("/subscribe", url.Values{"address": {"b@example.org"}}),
+	} {
+		if r.status != http.StatusInternalServerError || r.body == "" {
+			t.Errorf("status %d with %d bytes, want 500 and a page", r.status, len(r.body))
+		}
+	}
+	if log := s.log.String(); strings.Count(log, "handler broke") != 2 {
+		t.Errorf("the log names what broke %d times, want 2:\n%s", strings.Count(log, "handler broke"), log)
+	}
+}
+
 func TestBeforeTheSiteIsRead(t *testing.T) {
 	s := newSite(t, nil)
 	sub := s.enrol("a@example.org", nil)

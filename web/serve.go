@@ -134,8 +134,10 @@ func (v *visit) insist() (done func()) {
 	return done
 }
 
-// left says that the client broke the connection.
-func (v *visit) left() bool { return errors.Is(v.Context().Err(), context.Canceled) }
+// left says that the client broke the connection, and the request with it.
+func (v *visit) left() bool {
+	return v.Method != http.MethodPost && errors.Is(v.Context().Err(), context.Canceled)
+}
 
 // isDocument says whether a path can only be a published document's.
 func isDocument(path string) bool {
