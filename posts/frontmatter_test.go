@@ -165,6 +165,10 @@ d: ["\/",
 	if d, _ := fs.get("d"); len(d.items) != 2 || d.items[0].text != "/" || d.items[1].text != "/z" {
 		t.Errorf("d = %v", d)
 	}
+	many := strings.Repeat("- \"\\/\"\n", 3000)
+	if fs, err := decodeYAML([]byte("a:\n"+many), 1); err != nil || len(fs[0].value.items) != 3000 || fs[0].value.items[2999].text != "/" {
+		t.Errorf("3000 lines with the escape: %v", err)
+	}
 	if _, err := decodeYAML([]byte("a: \"\\/ \\q\"\n"), 1); err == nil || yamlLine(err) != 1 {
 		t.Errorf("another escape that is none: %v", err)
 	}

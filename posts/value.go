@@ -137,13 +137,13 @@ func decodeYAML(text []byte, firstLine int) (fields, error) {
 // parseYAML knows the escape \/ that the library does not: PHP writes every slash
 // so, and Jekyll reads it.
 func parseYAML(text []byte) (doc yaml.Node, err error) {
-	const tries = 100 // one a line of such escapes
-	for range tries {
+	const most = 1 << 20            // lines, so that a text is parsed 20 times at most
+	for n := 1; n <= most; n *= 2 { // few lines first: elsewhere the two characters mean themselves
 		doc = yaml.Node{}
 		if err = yaml.Unmarshal(text, &doc); err == nil || !strings.HasSuffix(err.Error(), "found unknown escape character") {
 			return doc, err
 		}
-		next, ok := withoutSlashEscapes(text, lineOf(err))
+		next, ok := withoutSlashEscapes(text, lineOf(err), n)
 		if !ok {
 			return doc, err
 		}
@@ -152,11 +152,11 @@ func parseYAML(text []byte) (doc yaml.Node, err error) {
 	return doc, err
 }
 
-// withoutSlashEscapes replaces them on the first line, from the nth on, that has
-// any.
-func withoutSlashEscapes(text []byte, n int) (replaced []byte, ok bool) {
+// withoutSlashEscapes replaces them on the first n lines, from a line on, that
+// have any.
+func withoutSlashEscapes(text []byte, from, n int) (replaced []byte, ok bool) {
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	for i := max(n-1, 0); i < len(lines); i++ {
+	for i := max(from-1, 0); i < len(lines) && n > 0; i++ {
 		var b []byte
 		for line := lines[i]; len(line) > 0; {
 			switch {
@@ -171,11 +171,11 @@ func withoutSlashEscapes(text []byte, n int) (replaced []byte, ok bool) {
 			line = line[2:]
 		}
 		if len(b) < len(lines[i]) {
-			lines[i] = b
-			return bytes.Join(lines, nil), true
+			lines[i], ok = b, true
+			n--
 		}
 	}
-	return nil, false
+	return bytes.Join(lines, nil), ok
 }
 
 var lineInError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
