@@ -64,7 +64,7 @@ func TestAProbeThatNobodyTookUp(t *testing.T) {
 		}
 	}
 	s.await("the probe", stage(delivery.Probing))
-	time.AfterFunc(200*time.Millisecond, func() { close(stuck) }) // once the worker hands nothing out any more
+	time.AfterFunc(time.Second, func() { close(stuck) }) // once the worker hands nothing out any more
 	stop()
 	if n, _, err := s.store.Take(t.Context(), "qq", limited, 1); n != 0 || err != nil {
 		t.Errorf("Take after the stop = %d, %v, want nothing", n, err)
