@@ -114,8 +114,11 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 	handle, err := route.of(v.Method)
 	if err == nil {
 		v.Body = http.MaxBytesReader(w, v.Body, maxBody)
-		defer v.insist()()
-		err = handle(w, v)
+		if v.Method == http.MethodPost {
+			err = insist(handle, w, v)
+		} else {
+			err = handle(w, v)
+		}
 	}
 	if err != nil {
 		s.fail(w, v, pattern, err)
@@ -125,13 +128,11 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 
 // insist lets a request that changes something go on when its client leaves: who
 // presses a button and closes the window has pressed it.
-func (v *visit) insist() (done func()) {
-	if v.Method != http.MethodPost {
-		return func() {}
-	}
+func insist(handle handler, w http.ResponseWriter, v *visit) error {
 	ctx, done := context.WithTimeout(context.WithoutCancel(v.Context()), atMost)
+	defer done()
 	v.Request = v.WithContext(ctx)
-	return done
+	return handle(w, v)
 }
 
 // left says that the client broke the connection, and the request with it.
