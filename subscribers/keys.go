@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // keySize is the size of every key in bytes.
@@ -24,8 +25,13 @@ type Keys struct {
 }
 
 type linkKey struct {
-	id  byte
-	key []byte
+	id   byte
+	key  []byte
+	macs *sync.Pool // of hash.Hash with the key taken in: a mail has three links
+}
+
+func newLinkKey(id byte, key []byte) linkKey {
+	return linkKey{id: id, key: key, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
 // keyFile is the ring as it is kept: JSON, keys in base64.
@@ -41,7 +47,7 @@ type linkKeyFile struct {
 
 // NewKeys makes a ring of random keys.
 func NewKeys() *Keys {
-	return &Keys{identity: randomKey(), links: []linkKey{{id: 1, key: randomKey()}}}
+	return &Keys{identity: randomKey(), links: []linkKey{newLinkKey(1, randomKey())}}
 }
 
 func randomKey() []byte {
@@ -66,7 +72,7 @@ func ParseKeys(data []byte) (*Keys, error) {
 			return nil, fmt.Errorf("key ring: link key %d: expected %d bytes and an id of its own", l.ID, keySize)
 		}
 		seen[l.ID] = true
-		k.links = append(k.links, linkKey{id: l.ID, key: l.Key})
+		k.links = append(k.links, newLinkKey(l.ID, l.Key))
 	}
 	return k, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash"
 	"math"
 	"time"
 )
@@ -49,7 +50,7 @@ const (
 
 // Sign returns the token of a link.
 func (k *Keys) Sign(l Link) string {
-	buf := make([]byte, 3, signedBytes+macBytes)
+	buf := make([]byte, 3, signedBytes+sha256.Size)
 	buf[0], buf[1], buf[2] = tokenVersion, k.links[0].id, byte(l.Purpose)
 	id, err := base64.RawURLEncoding.Strict().DecodeString(string(l.Subscriber))
 	if err != nil || len(id) != idBytes {
@@ -63,7 +64,7 @@ func (k *Keys) Sign(l Link) string {
 		expires = uint32(min(max(l.Expires.Unix(), 1), math.MaxUint32))
 	}
 	buf = binary.BigEndian.AppendUint32(buf, expires)
-	return base64.RawURLEncoding.EncodeToString(append(buf, tag(k.links[0].key, buf)...))
+	return base64.RawURLEncoding.EncodeToString(k.links[0].tag(buf, buf))
 }
 
 // Verify reads a token that must have this purpose: ErrLink if it is not one
@@ -98,16 +99,19 @@ func (k *Keys) Verify(token string, p Purpose, now time.Time) (Link, error) {
 func (k *Keys) signed(raw []byte) bool {
 	for _, l := range k.links {
 		if l.id == raw[1] {
-			return hmac.Equal(raw[signedBytes:], tag(l.key, raw[:signedBytes]))
+			return hmac.Equal(raw[signedBytes:], l.tag(nil, raw[:signedBytes]))
 		}
 	}
 	return false
 }
 
-func tag(key, data []byte) []byte {
-	mac := hmac.New(sha256.New, key)
+// tag appends the MAC of data to b.
+func (l *linkKey) tag(b, data []byte) []byte {
+	mac := l.macs.Get().(hash.Hash)
+	defer l.macs.Put(mac)
+	mac.Reset()
 	mac.Write(data)
-	return mac.Sum(nil)[:macBytes]
+	return mac.Sum(b)[:len(b)+macBytes]
 }
 
 // ConfirmFor is how long a confirmation link lives; unconfirmed sign-ups are
