@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"syscall"
@@ -63,6 +64,12 @@ func TestSend(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestMain collects garbage as the commands that send do (cmd/enshi/memory.go).
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
 }
 
 // letterPosts are so many that the letter has about 20 kB of HTML.

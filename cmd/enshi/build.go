@@ -38,7 +38,7 @@ type building struct {
 
 func build(c *cli.Context, p *parts) error {
 	ctx := c.Context
-	buildMemory().tune(0)
+	onceMemory().tune(0)
 	p.cfg.Feeds.Archives = p.cfg.Feeds.Archives || c.Bool("archives")
 	b := &building{parts: p, out: c.String("out")}
 	p.origin = originOf(c, b.out)
@@ -100,7 +100,7 @@ func (b *building) stands(ctx context.Context) (bool, error) {
 
 // run is a whole build.
 func (b *building) run(ctx context.Context) error {
-	buildMemory().tune(b.archive.listing.Len())
+	onceMemory().tune(b.archive.listing.Len())
 	calm := b.archive.listing.Calm(b.now().Add(-unsettledFor))
 	r, err := b.archive.scan(ctx, scanOptions{record: true})
 	if err != nil {

@@ -97,6 +97,7 @@ func sendDigest(c *cli.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
+	onceMemory().tune(0)
 	p.origin, p.acceptLate = originOf(c, p.publicDir()), c.Bool("accept-late")
 	switch {
 	case r.dry:

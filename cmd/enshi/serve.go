@@ -91,6 +91,8 @@ func serve(c *cli.Context, p *parts) error {
 		if err := d.startSite(ctx, group); err != nil {
 			return err
 		}
+	} else {
+		onceMemory().tune(0)
 	}
 	if roles[rolePlan] {
 		if err := d.startPlanner(ctx, group); err != nil {
