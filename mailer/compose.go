@@ -81,7 +81,8 @@ func NewComposer(o ComposerOptions) (*Composer, error) {
 	c.fixed = append(c.fixed, "Auto-Submitted: auto-generated\r\n"...) // RFC 3834 §5
 	c.archive = fmt.Appendf(nil, "List-ID: <%s>\r\nList-Archive: <%s/editions/>\r\n", o.ListID, public)
 	if o.MailtoLeave != "" {
-		c.leave = "mailto:" + url.PathEscape(o.MailtoLeave) + "?subject=unsubscribe-"
+		separators := strings.NewReplacer("&", "%26", "=", "%3D") // RFC 6068 §2
+		c.leave = "mailto:" + separators.Replace(url.PathEscape(o.MailtoLeave)) + "?subject=unsubscribe-"
 	}
 	return c, nil
 }

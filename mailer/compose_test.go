@@ -172,6 +172,14 @@ func TestOneClickNeedsHTTPSOrThisMachine(t *testing.T) {
 	}
 }
 
+func TestAddressForUnsubscribingByMailIsEncoded(t *testing.T) {
+	c := newComposer(t, func(o *mailer.ComposerOptions) { o.MailtoLeave = "a+b&c=d%f@example.org" })
+	got := parse(t, compose(t, c, newMessage(t))).header.Get("List-Unsubscribe")
+	if want := "<mailto:a+b%26c%3Dd%25f@example.org?subject=unsubscribe-"; !strings.Contains(got, want) {
+		t.Errorf("List-Unsubscribe: %s, want %s in it", got, want)
+	}
+}
+
 func TestComposeRefusesWhatWouldBreakAMessage(t *testing.T) {
 	c := newComposer(t)
 	for _, address := range []subscribers.Address{
