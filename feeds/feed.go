@@ -39,8 +39,8 @@ func (b *Builder) newFeed(t posts.Topic, format Format) *feed {
 }
 
 // in is a topic's feed in one of the formats.
-func (b *Builder) in(format Format, t posts.Topic, any *feed) *feed {
-	f := *any
+func (b *Builder) in(format Format, t posts.Topic, about *feed) *feed {
+	f := *about
 	f.self, f.prev = b.o.PublicURL+b.o.Addresses.URLPath(t, format), b.newestArchive(t, format)
 	return &f
 }
