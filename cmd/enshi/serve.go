@@ -85,6 +85,9 @@ func serve(c *cli.Context, p *parts) error {
 		return usagef("serve without the role web: the links in mails lead to the pages, so public_url must say where those are")
 	}
 	p.origin = originOf(c, p.publicDir())
+	if err := p.awaitStore(c.Context); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(c.Context)
 	d := &daemon{parts: p, roles: roles, arrived: make(chan struct{}, 1), decided: make(chan struct{}, 1), written: make(chan struct{}, 1), shown: make(map[string]bool)}
 	if roles[roleWeb] || roles[roleWatch] {
