@@ -77,6 +77,10 @@ type Subscriber struct {
 	// record becomes Erased again.
 	Returning bool
 
+	// Asked is what a sign-up wants in place of the choices of somebody who
+	// Unsubscribed: they come into force by its confirmation alone. nil: nothing.
+	Asked *Preferences
+
 	// Version is the record's version in the store; 0 for one that is not
 	// stored yet. Every Save raises it; planning does not.
 	Version int64

@@ -13,7 +13,7 @@ import (
 // recordFields are the fields of a subscriber's HASH.
 var recordFields = [...]string{
 	"version", "cursor", "state", "address", "topics", "cadence", "language", "generation",
-	"consent", "created", "confirmed", "changed", "noticed", "returning",
+	"consent", "created", "confirmed", "changed", "noticed", "returning", "asked",
 }
 
 // encodeRecord lists field, value, … of all that save.lua does not write
@@ -32,6 +32,14 @@ func encodeRecord(s subscribers.Subscriber) ([]any, error) {
 	if s.Returning {
 		returning = "yes"
 	}
+	asked := ""
+	if s.Asked != nil {
+		text, err := marshal(s.Asked)
+		if err != nil {
+			return nil, fmt.Errorf("subscriber %s: asked for: %w", s.ID, err)
+		}
+		asked = text
+	}
 	var fields []any
 	for _, f := range [...][2]string{
 		{"state", string(s.State)}, {"cadence", string(s.Cadence)},
@@ -39,7 +47,7 @@ func encodeRecord(s subscribers.Subscriber) ([]any, error) {
 		{"generation", strconv.FormatUint(uint64(s.Generation), 10)}, {"consent", s.Consent},
 		{"created", recordTime(s.Created)}, {"confirmed", recordTime(s.Confirmed)},
 		{"changed", recordTime(s.Changed)}, {"noticed", recordTime(s.NoticedAt)},
-		{"returning", returning},
+		{"returning", returning}, {"asked", asked},
 	} {
 		if f[1] != "" {
 			fields = append(fields, f[0], f[1])
@@ -70,6 +78,9 @@ func decodeRecord(id subscribers.ID, values []any) (s subscribers.Subscriber, ok
 	}
 	if text[4] != "" {
 		read.note(json.Unmarshal([]byte(text[4]), &s.Topics))
+	}
+	if text[14] != "" {
+		read.note(json.Unmarshal([]byte(text[14]), &s.Asked))
 	}
 	if read.err != nil {
 		return subscribers.Subscriber{}, false, fmt.Errorf("stored record of subscriber %s: %w", id, read.err)

@@ -38,7 +38,8 @@ func full() subscribers.Subscriber {
 	p.Topics = []posts.Topic{posts.Category("enshiribao"), posts.Tag("恩施日报新闻")}
 	p.Cursor, p.Generation = 1<<40, 4_000_000_000
 	p.Consent = "活动现场签名 2026-11-24, \"paper\"; list\nB"
-	p.NoticedAt = at(7)
+	p.NoticedAt, p.Returning = at(7), true
+	p.Asked = &subscribers.Preferences{Topics: []posts.Topic{posts.Tag(`a"b;c`)}, Cadence: subscribers.Daily, Language: subscribers.Chinese}
 	return p
 }
 
