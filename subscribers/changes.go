@@ -27,19 +27,27 @@ func (s *Subscriber) prefer(p Preferences) {
 }
 
 func (s *Subscriber) enter(state State, now time.Time) {
-	s.State, s.Changed = state, now.UTC().Truncate(time.Second)
+	s.State, s.Changed, s.Asked = state, now.UTC().Truncate(time.Second), nil
 }
 
 // SignUp is what becomes of a record (the zero Subscriber if there is none)
 // when its address is given on the page or by an import without consent.
 // Nobody is made active by it. Suppressed people stay suppressed until they
-// confirm; active people's preferences are left alone. At most one notice a day.
+// confirm; active people's preferences are left alone, and so are, until then,
+// those of people who may come back. At most one notice a day.
 func SignUp(s Subscriber, id ID, a Address, p Preferences, now time.Time) (Subscriber, Notice) {
 	now = now.UTC().Truncate(time.Second)
-	notice := NoticeAlready
-	if s.State != Active {
-		notice = NoticeConfirm
+	notice := NoticeConfirm
+	switch {
+	case s.State == Active:
+		notice = NoticeAlready
+	case s.canComeBack():
+		// Whoever it is that asks: an Undo brings back what was.
+		p.Topics = posts.SortTopics(p.Topics)
+		s.Asked = &p
+	default:
 		s.prefer(p)
+		s.Address = a
 	}
 	switch s.State {
 	case "":
@@ -48,9 +56,6 @@ func SignUp(s Subscriber, id ID, a Address, p Preferences, now time.Time) (Subsc
 	case Erased:
 		s.Returning, s.Created = true, now
 		s.enter(Pending, now)
-	}
-	if s.State != Active {
-		s.Address = a
 	}
 	if now.Sub(s.NoticedAt) < noticeEvery {
 		return s, NoNotice
@@ -93,6 +98,8 @@ func (s *Subscriber) activate(c Consent) {
 	s.Generation++
 	s.Consent, s.Confirmed, s.Cursor = c.Text, s.Changed, c.Head
 	s.Returning = false
+	// The notice did its work: who leaves and signs up on the same day gets one again.
+	s.NoticedAt = time.Time{}
 }
 
 // Confirm is what the button on the confirmation page does. ok is false if the
@@ -104,6 +111,9 @@ func Confirm(s Subscriber, l Link, now time.Time, head int64) (_ Subscriber, ok 
 		return s, true
 	case s.State == "", s.State == Active, s.State == Erased, l.Generation != s.Generation:
 		return s, false
+	}
+	if s.Asked != nil {
+		s.prefer(*s.Asked)
 	}
 	s.activate(Consent{Text: DoubleOptIn, At: now, Head: head})
 	return s, true
@@ -148,13 +158,16 @@ func Complain(s Subscriber, now time.Time) Subscriber {
 	return s
 }
 
-// Undo takes an unsubscription back within UndoFor, at the old cursor. ok is
-// false if something else happened since.
+// canComeBack says whether an unsubscription may be taken back.
+func (s *Subscriber) canComeBack() bool { return s.State == Unsubscribed && !s.Confirmed.IsZero() }
+
+// Undo takes an unsubscription back within UndoFor, at the old cursor, and what a
+// sign-up asked for since then with it. ok is false if something else happened.
 func Undo(s Subscriber, l Link, now time.Time) (_ Subscriber, ok bool) {
 	switch {
 	case s.State == Active && l.Generation == s.Generation-1:
 		return s, true
-	case s.State != Unsubscribed, l.Generation != s.Generation, s.Confirmed.IsZero():
+	case !s.canComeBack(), l.Generation != s.Generation:
 		return s, false
 	}
 	s.enter(Active, now)

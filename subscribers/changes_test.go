@@ -190,6 +190,14 @@ func TestSignUp(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a notice that was answered does not count", func(t *testing.T) {
+		s, _ := subscribers.SignUp(record(subscribers.Pending), person, typed, fresh, now)
+		s, _ = subscribers.Confirm(s, link(4), now.Add(time.Minute), 50)
+		s = subscribers.Unsubscribe(s, now.Add(2*time.Minute))
+		if _, n := subscribers.SignUp(s, person, typed, fresh, now.Add(3*time.Minute)); n != subscribers.NoticeConfirm {
+			t.Errorf("notice %q: who left and signs up on the same day gets no mail", n)
+		}
+	})
 	t.Run("topics in canonical order, the caller's left alone", func(t *testing.T) {
 		topics := []posts.Topic{posts.Tag("b"), posts.Category("a"), posts.Tag("b")}
 		got, _ := subscribers.SignUp(subscribers.Subscriber{}, person, typed, subscribers.Preferences{Topics: topics}, now)
@@ -250,6 +258,31 @@ func TestUndo(t *testing.T) {
 	never := subscribers.Unsubscribe(record(subscribers.Pending), now)
 	if _, ok := subscribers.Undo(never, link(never.Generation), now); ok {
 		t.Error("Undo made somebody active who never confirmed")
+	}
+}
+
+// TestSignUpOverAnUnsubscription is of somebody, perhaps a stranger, who gives the
+// address of a person who left.
+func TestSignUpOverAnUnsubscription(t *testing.T) {
+	left := subscribers.Unsubscribe(record(subscribers.Active), now)
+	asked, _ := subscribers.SignUp(left, person, "OLD@example.com", fresh, now.Add(time.Minute))
+	back, ok := subscribers.Undo(asked, link(5), now.Add(time.Hour))
+	want, _ := subscribers.Undo(left, link(5), now.Add(time.Hour))
+	want.NoticedAt = asked.NoticedAt
+	if diff := cmp.Diff(want, back); diff != "" || !ok {
+		t.Errorf("Undo: %v (-want +got):\n%s", ok, diff)
+	}
+	confirmed, ok := subscribers.Confirm(asked, link(5), now.Add(time.Hour), 50)
+	got := subscribers.Preferences{Topics: confirmed.Topics, Cadence: confirmed.Cadence, Language: confirmed.Language}
+	sorted := fresh
+	sorted.Topics = posts.SortTopics(fresh.Topics)
+	if diff := cmp.Diff(sorted, got); diff != "" || !ok || confirmed.Asked != nil {
+		t.Errorf("Confirm: %v, %+v (-want +got):\n%s", ok, confirmed.Asked, diff)
+	}
+	other := subscribers.Preferences{Topics: []posts.Topic{posts.Tag("b")}, Cadence: subscribers.Instant, Language: subscribers.Chinese}
+	again, _ := subscribers.SignUp(subscribers.Complain(asked, now), person, "old@example.com", other, now.AddDate(0, 0, 2))
+	if again, ok = subscribers.Confirm(again, link(6), now.AddDate(0, 0, 2), 50); !ok || again.Cadence != subscribers.Instant {
+		t.Errorf("Confirm of a later sign-up = %+v, %v", again, ok)
 	}
 }
 

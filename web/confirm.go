@@ -20,15 +20,16 @@ func (s *Server) showConfirm(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := subscribers.Confirm(sub, link, s.o.Now(), 0); !ok {
+	after, ok := subscribers.Confirm(sub, link, s.o.Now(), 0)
+	if !ok {
 		return errUsed
 	}
-	s.speak(v, sub.Language)
+	s.speak(v, after.Language)
 	if sub.State == subscribers.Active {
 		return s.confirmed(w, v, sub)
 	}
 	view := s.notice(v, "ask", "confirm")
-	view.Facts = s.facts(v, sub)
+	view.Facts = s.facts(v, after)
 	view.Button = &templates.Button{Action: s.base + v.place.raw, Label: v.text["confirm_button"]}
 	return s.page(w, v, http.StatusOK, "notice", view)
 }

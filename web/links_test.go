@@ -197,6 +197,27 @@ func TestUnsubscribeAndUndo(t *testing.T) {
 	}
 }
 
+// TestSignUpAfterUnsubscribing shows what the button would bring into force, and
+// is no matter of the way back.
+func TestSignUpAfterUnsubscribing(t *testing.T) {
+	s := newSite(t, nil)
+	sub := s.enrol("a@example.org", url.Values{"language": {"zh-Hans"}})
+	s.post(local(s.addresses.Unsubscribe(sub.ID)), nil)
+	left := s.record("a@example.org")
+	s.now = s.now.Add(time.Hour)
+	_, link := s.pending("a@example.org", url.Values{"scope": {"some"}, "topic": {"tag:茶"}, "cadence": {"weekly"}, "language": {"en"}})
+	page := s.get(link)
+	for _, want := range []string{"茶", "Weekly", `<html lang="en">`} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	s.post(local(s.addresses.Undo(left.ID, left.Generation, left.Changed)), nil)
+	if back := s.record("a@example.org"); back.State != subscribers.Active || back.Cadence != sub.Cadence || back.Language != sub.Language {
+		t.Errorf("after undo: %+v", back)
+	}
+}
+
 func TestUndoIsNotOfferedForEver(t *testing.T) {
 	s := newSite(t, nil)
 	sub := s.enrol("a@example.org", nil)
