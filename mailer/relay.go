@@ -124,7 +124,7 @@ func newRelay(address string, o *SMTPOptions) (*relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := a.tlsConfig(o.TLS)
+	name, config := net.JoinHostPort(a.host, strconv.Itoa(a.port)), a.tlsConfig(o.TLS)
 	starttls := map[string]gomail.TLSPolicy{
 		tlsMandatory: gomail.TLSMandatory, tlsOpportunistic: gomail.TLSOpportunistic, tlsNone: gomail.NoTLS,
 		// Encrypted already: the policy only makes go-mail look at the state.
@@ -133,7 +133,7 @@ func newRelay(address string, o *SMTPOptions) (*relay, error) {
 	options := []gomail.Option{
 		gomail.WithPort(a.port), gomail.WithTimeout(o.Timeout), gomail.WithoutNoop(), gomail.WithoutSMTPUTF8(),
 		gomail.WithTLSPolicy(starttls[a.tls]), gomail.WithTLSConfig(config),
-		gomail.WithDialContextFunc(dialer(a.tls == tlsImplicit, config)),
+		gomail.WithDialContextFunc(dialer(name, a.tls == tlsImplicit, config)),
 	}
 	if o.Helo != "" {
 		options = append(options, gomail.WithHELO(o.Helo))
@@ -152,7 +152,7 @@ func newRelay(address string, o *SMTPOptions) (*relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp address %s: %w", a.redacted, err)
 	}
-	r := &relay{name: net.JoinHostPort(a.host, strconv.Itoa(a.port)), client: client, weight: a.weight, least: make(map[delivery.Group]int)}
+	r := &relay{name: name, client: client, weight: a.weight, least: make(map[delivery.Group]int)}
 	if a.connections > 0 {
 		r.places = make(chan struct{}, a.connections)
 	}
@@ -181,9 +181,10 @@ type dialed struct {
 
 type dialedKey struct{}
 
-// dialer connects, and speaks TLS if that comes first.
-func dialer(implicit bool, config *tls.Config) gomail.DialContextFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
+// dialer connects to an address, and speaks TLS if that comes first. What go-mail
+// makes of the address is none if the host is an IPv6 one.
+func dialer(address string, implicit bool, config *tls.Config) gomail.DialContextFunc {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err

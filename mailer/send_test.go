@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -296,5 +297,23 @@ func TestTLSAndLogin(t *testing.T) {
 				t.Errorf("the message came with TLS %v by %q", m.TLS, m.User)
 			}
 		})
+	}
+}
+
+func TestRelayAtAnIPv6Address(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			fmt.Fprint(conn, "220 x\r\n250 x\r\n")
+			conn.Close()
+		}
+	}()
+	out := newSMTP(t, "smtp://"+listener.Addr().String()).Check(t.Context())[0]
+	if out.Class != delivery.Delivered {
+		t.Errorf("Check = %+v, want a relay that is ready", out)
 	}
 }
