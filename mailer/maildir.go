@@ -52,7 +52,7 @@ func (d *Maildir) Send(ctx context.Context, m delivery.Message, begin func(conte
 		return d.outcome(delivery.NotPermitted, errors.Join(err, os.Remove(tmp)))
 	}
 	if err := os.Rename(tmp, filepath.Join(d.dir, "new", name(&m))); err != nil {
-		return d.outcome(delivery.OurFault, err)
+		return d.outcome(delivery.OurFault, errors.Join(err, os.Remove(tmp)))
 	}
 	if err := syncDir(filepath.Join(d.dir, "new")); err != nil {
 		return d.outcome(delivery.InDoubt, err)

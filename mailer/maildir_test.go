@@ -132,3 +132,14 @@ func TestMaildirThatCannotBeWrittenIsOurFault(t *testing.T) {
 		t.Error("NewMaildir took a file")
 	}
 }
+
+func TestMaildirKeepsNothingThatItCouldNotDeliver(t *testing.T) {
+	d, dir := newMaildir(t)
+	out := d.Send(t.Context(), newMessage(t), func(context.Context) error { return os.RemoveAll(filepath.Join(dir, "new")) })
+	if out.Class != delivery.OurFault {
+		t.Errorf("Send = %+v, want our fault", out)
+	}
+	if names := files(t, filepath.Join(dir, "tmp")); len(names) != 0 {
+		t.Errorf("tmp has %v, want nothing", names)
+	}
+}
