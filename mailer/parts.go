@@ -45,8 +45,10 @@ func (r *Renderer) assemble(m templates.Mail, at marks) (*rendered, error) {
 	return mail, nil
 }
 
+// crlf ends every line in the one way that text in mail knows (RFC 2046 §4.1.1).
 func crlf(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\n", "\r\n")
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	return strings.ReplaceAll(s, "\n", "\r\n")
 }
 
 func openPart(body []segment, boundary, mediaType string) []segment {
