@@ -5,7 +5,26 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/enshi-daily/enshi/mailer"
+	"github.com/enshi-daily/enshi/subscribers"
+	"github.com/enshi-daily/enshi/templates"
 )
+
+// rendererOver is a renderer with some templates replaced.
+func rendererOver(t *testing.T, files map[string]string) (*mailer.Renderer, error) {
+	t.Helper()
+	tree := make(fstest.MapFS)
+	for name, content := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	set, err := templates.New(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mailer.NewRenderer(mailer.RendererOptions{Templates: set, Title: "清江早报", Public: public, Zone: beijing()})
+}
 
 // Text has no line break but CRLF (RFC 2046 §4.1.1).
 func TestPartsHaveOneKindOfLineBreak(t *testing.T) {
@@ -17,3 +36,34 @@ func TestPartsHaveOneKindOfLineBreak(t *testing.T) {
 	}
 }
 
+// A personal link that a template changes cannot be filled in.
+func TestPersonalLinksMustStandAsTheyAre(t *testing.T) {
+	const subject = `{{define "subject"}}x{{end}}`
+	for name, tt := range map[string]struct{ file, content, want string }{
+		"with a query": {"mail/digest.html", `<a href="{{.Unsubscribe}}">x</a><a href="{{.Unsubscribe}}?from=mail">x</a>`, "html"},
+		"in a query":   {"mail/digest.html", `<a href="{{.Unsubscribe}}">x</a><a href="https://x.example/?to={{.Preferences}}">x</a>`, "html"},
+		"cut":          {"mail/digest.html", `<a href="{{.Unsubscribe}}">{{.Unsubscribe}} {{clip 40 .Unsubscribe}}</a>`, "html"},
+		"in text":      {"mail/digest.txt", subject + `{{.Unsubscribe}} {{clip 44 .Preferences}}`, "text"},
+		"in a subject": {"mail/digest.txt", `{{define "subject"}}{{.Unsubscribe}}{{end}}{{.Unsubscribe}}`, "subject"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := rendererOver(t, map[string]string{tt.file: tt.content})
+			if err == nil {
+				_, err = r.Render(newLetter(subscribers.Chinese))
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Render = %v, want an error that names the %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// A letter that cannot be made is found before there is an edition to send.
+func TestReplacedTemplatesAreTriedAtStart(t *testing.T) {
+	for file, part := range map[string]string{"mail/digest.txt": "text", "mail/digest.html": "html"} {
+		_, err := rendererOver(t, map[string]string{file: `{{define "subject"}}x{{end}}nothing else`})
+		if err == nil || !strings.Contains(err.Error(), part+" template") {
+			t.Errorf("NewRenderer with a %s that has no way out = %v, want an error", file, err)
+		}
+	}
+}

@@ -61,7 +61,26 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 	if o.TopicTitle == nil {
 		o.TopicTitle = posts.Topic.Name
 	}
-	return &Renderer{o, newInliner()}, errors.Join(errs...)
+	r := &Renderer{o, newInliner()}
+	if err := errors.Join(errs...); err != nil {
+		return r, err
+	}
+	return r, r.try()
+}
+
+// try renders a letter in each language: one that a replaced template spoils is
+// better found now than when an edition is to be sent.
+func (r *Renderer) try() error {
+	var errs []error
+	for _, language := range []subscribers.Language{subscribers.Chinese, subscribers.English} {
+		sample := digest.Letter{
+			ID: "sample", Edition: "daily", Cadence: subscribers.Daily, Language: language, Entries: []digest.Entry{{Title: "Title", Link: r.o.Public}},
+		}
+		if _, _, err := r.fit(sample); err != nil {
+			errs = append(errs, fmt.Errorf("digest in %s: %w", language, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkPublic holds the public address to characters that mean nothing in a
