@@ -67,3 +67,20 @@ func TestReplacedTemplatesAreTriedAtStart(t *testing.T) {
 		}
 	}
 }
+
+// Editors on Windows begin a file with a byte order mark.
+func TestByteOrderMarksOfTemplatesAreNotMailed(t *testing.T) {
+	const mark = "\ufeff"
+	r, err := rendererOver(t, map[string]string{
+		"mail/digest.html": mark + `{{template "frame" .}}{{define "title"}}x{{end}}{{define "preheader"}}{{end}}` +
+			`{{define "body"}}<tr><td><a href="{{.Unsubscribe}}">x</a></td></tr>{{end}}{{define "footer"}}{{end}}`,
+		"mail/digest.txt": mark + "{{define \"subject\"}}x{{end}}\r\n{{.Unsubscribe}}\r\n",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Preview(newLetter(subscribers.Chinese))
+	if err != nil || !strings.HasPrefix(p.HTML, "<!DOCTYPE html><html") || strings.Contains(p.HTML+p.Text, mark) {
+		t.Errorf("Preview = %.80q … %q, %v; want a document without the mark", p.HTML, p.Text, err)
+	}
+}

@@ -214,7 +214,8 @@ func parseFiles[T parsed[T]](t T, tree layers, folder string, files []string) (l
 	for _, file := range files {
 		source, err := fs.ReadFile(tree, folder+"/"+file)
 		if err == nil {
-			_, err = t.New(file).Parse(string(source))
+			// Some editors begin a file with a byte order mark.
+			_, err = t.New(file).Parse(strings.TrimPrefix(string(source), "\ufeff"))
 		}
 		if err != nil {
 			return last, fmt.Errorf("template %s/%s: %w", folder, file, err)
