@@ -81,12 +81,19 @@ func linesOfAll() []answers {
 		{smtptest.Dot, 550, "5.1.1 no such user after all", "", bad},
 		{smtptest.Dot, 552, "5.2.2 over quota", "", later},
 		{smtptest.Dot, 354, "what", "", doubt},
+		{smtptest.Dot, 552, "message size exceeds fixed maximum message size", "", ours},
+		{"MAIL", 552, "Message too large", "", ours},
+		// A code that says never with a status that says not now.
+		{"MAIL", 550, "4.7.0 slow down", "", later},
+		{"RCPT", 550, "4.1.1 user unknown", "", later},
+		{smtptest.Dot, 554, "4.7.1 try again later", "", later},
+		{smtptest.Dot, 559, "Invalid rcptto [@sm060110]", "", later},
 	}
 }
 
 // linesOfProviders are the answers that mean something of their own.
 func linesOfProviders() []answers {
-	const qq, netease, gmail, outlook = "reader@qq.com", "reader@163.com", "reader@gmail.com", "reader@outlook.com"
+	const qq, netease, gmail, outlook, yahoo = "reader@qq.com", "reader@163.com", "reader@gmail.com", "reader@outlook.com", "reader@yahoo.com"
 	return []answers{
 		{"RCPT", 550, "Domain frequency limited. Try again later", qq, later},
 		{smtptest.Dot, 550, "Ip frequency limited [MbZ9 IP: 192.0.2.1]", qq, later},
@@ -94,7 +101,21 @@ func linesOfProviders() []answers {
 		{"RCPT", 550, "Mailbox unavailable or access denied [x]", qq, later},
 		{"RCPT", 550, "Mailbox not found. Please check", qq, bad},
 		{smtptest.Dot, 550, "Mail content rejected by the filter: content rejected", qq, ours},
+		{smtptest.Dot, 550, "Mail content denied. https://x.example", qq, ours},
+		{smtptest.Dot, 550, "Mail is rejected by recipients", qq, later},
+		{"RCPT", 550, "Mail is rejected by recipients", qq, later},
+		{smtptest.Dot, 550, "DMARC check failed", qq, later},
+		{smtptest.Dot, 550, "SPF check failed", qq, later},
 		{smtptest.Connect, 421, "HL:REP 163 smtp1", netease, nowhere},
+		{"MAIL", 554, "MI:STC 163 smtp1", netease, later},
+		{"RCPT", 550, "RP:TRC 163 smtp1", netease, later},
+		{"MAIL", 554, "HL:IHU 163 smtp1", netease, later},
+		{"MAIL", 554, "MI:SPB 163 smtp1", netease, later},
+		{"MAIL", 550, "MI:SPF 163 smtp1", netease, later},
+		{smtptest.Dot, 550, "MI:DMA 163 smtp1", netease, later},
+		{smtptest.Dot, 554, "DT:SUM 163 smtp1", netease, later},
+		{"RCPT", 550, "Invalid User", netease, bad},
+		{smtptest.Dot, 552, "Requested mail action aborted: exceeded mailsize limit", netease, ours},
 		{"MAIL", 550, "HL:ICC 163 smtp1", netease, later},
 		{"MAIL", 451, "MI:DMC 163 smtp1", netease, later},
 		{smtptest.Dot, 554, "DT:SPM 163 smtp1", netease, later},
@@ -105,6 +126,12 @@ func linesOfProviders() []answers {
 		{"MAIL", 550, "5.7.1 part of your network is on our block list (S3140)", outlook, later},
 		{smtptest.Dot, 550, "5.7.26 unauthenticated", gmail, later},
 		{smtptest.Dot, 421, "4.7.28 unusual rate", gmail, later},
+		{smtptest.Dot, 550, "5.7.28 unusual rate of unsolicited mail", gmail, later},
+		{smtptest.Dot, 550, "5.7.27 SPF did not pass", gmail, later},
+		{"RCPT", 550, "5.2.1 The email account that you tried to reach is disabled", gmail, bad},
+		{"RCPT", 550, "5.2.1 The user you are trying to contact is receiving mail at a\n5.2.1 rate that prevents additional messages", gmail, later},
+		{smtptest.Dot, 554, "delivery error: dd This user doesn't have a yahoo.com account", yahoo, bad},
+		{smtptest.Dot, 554, "30 Sorry, your message cannot be delivered. This mailbox is disabled (554.30).", yahoo, bad},
 	}
 }
 
