@@ -38,6 +38,10 @@ func newConnection(client *smtp.Client, conn net.Conn) *connection {
 // deadline bounds everything until the next call.
 func (c *connection) deadline(d time.Duration) error { return c.client.UpdateDeadline(d) }
 
+// chatty says whether the server has said more than it was asked: what it says
+// next would be taken for the answer to something else.
+func (c *connection) chatty() bool { return c.client.Text.R.Buffered() > 0 }
+
 // cut breaks the line at once. Inside a body it is the only way out: QUIT would
 // be part of the letter, or end it cut short.
 func (c *connection) cut() { c.conn.Close() }
@@ -94,7 +98,8 @@ func (c *connection) openAtOnce(steps []step) (at stage, ready bool, err error) 
 	if err := c.flush(); err != nil {
 		return steps[0].at, false, err
 	}
-	waiting := false // for a body
+	waiting := false      // for a body
+	var toRecipient error // what was said of the recipient
 	for _, s := range steps {
 		_, failed := c.read(s.expect)
 		if failed != nil && !answered(failed) {
@@ -107,9 +112,15 @@ func (c *connection) openAtOnce(steps []step) (at stage, ready bool, err error) 
 			at, err = s.at, failed
 		}
 		waiting = s.at == atData && failed == nil
+		if s.at == atRcpt {
+			toRecipient = failed
+		}
 	}
 	if err == nil {
 		return "", true, nil
+	}
+	if waiting && !usable(toRecipient) {
+		return at, false, err // an empty body could reach somebody
 	}
 	if waiting {
 		// The server took DATA although it refused the recipient: an empty

@@ -72,7 +72,7 @@ func (r *relay) learn(g delivery.Group, carried int) {
 // release puts a connection that is ready for it back for the next letter, says
 // goodbye if it has carried enough, and cuts one that is not ready.
 func (s *SMTP) release(c *connection, ready bool) {
-	if !ready {
+	if !ready || c.chatty() {
 		c.cut()
 		return
 	}
@@ -115,6 +115,13 @@ func hungUp(err error) bool {
 		return reply.Code == 421
 	}
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// outOfStep says whether an answer is one to something else, because the server
+// has said more than it was asked.
+func outOfStep(err error) bool {
+	var reply *errReply
+	return errors.As(err, &reply) && reply.Code < 400
 }
 
 // usable says whether a connection can carry on after a refusal. 421 announces

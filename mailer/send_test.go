@@ -171,7 +171,8 @@ func TestCancelAfterBeginWaitsForTheAnswer(t *testing.T) {
 
 func TestSilentServersAreGivenUp(t *testing.T) {
 	for step, want := range map[string]delivery.Class{
-		smtptest.Connect: delivery.Unreachable, "MAIL": delivery.Temporary, smtptest.Dot: delivery.InDoubt,
+		smtptest.Connect: delivery.Unreachable, "EHLO": delivery.Unreachable, "MAIL": delivery.Temporary, "RCPT": delivery.Temporary,
+		"DATA": delivery.Temporary, smtptest.Dot: delivery.InDoubt,
 	} {
 		t.Run(step, func(t *testing.T) {
 			server := smtptest.Start(t)

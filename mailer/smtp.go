@@ -161,14 +161,16 @@ func (s *SMTP) sendBy(ctx context.Context, r *relay, m *delivery.Message, begin 
 // worn says whether an error is about a used connection and not about the
 // letter, which another one may take.
 func (s *SMTP) worn(c *connection, err error, at stage, g delivery.Group) bool {
-	if at == atMail && hungUp(err) {
+	switch {
+	case at != atMail && at != atRcpt && at != atData:
+		return false
+	case at == atMail && hungUp(err), outOfStep(err):
+		return true
+	case s.answers.crowded(err, g):
+		c.relay.learn(g, c.carried[g])
 		return true
 	}
-	if at != atMail && at != atRcpt && at != atData || !s.answers.crowded(err, g) {
-		return false
-	}
-	c.relay.learn(g, c.carried[g])
-	return true
+	return false
 }
 
 // ended words an outcome. What a cancel broke off before begin is Stopped,
