@@ -16,3 +16,5 @@ func (c *Composer) ComposeInto(buf []byte, m *delivery.Message) ([]byte, error) 
 }
 
 func NewInliner() func(string) (string, error) { return newInliner().inline }
+
+func Greeting(system, public string) string { return greeting(system, public) }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 
 	gomail "github.com/wneessen/go-mail"
@@ -119,6 +120,27 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// greeting is the name that this machine says to relays: the system's if it is a
+// full one, for many refuse others (RFC 5321 §4.1.4), else the public host's.
+func greeting(system, public string) string {
+	local := strings.HasSuffix(system, ".local") || strings.HasSuffix(system, ".localdomain")
+	if strings.Contains(system, ".") && !local {
+		return system
+	}
+	u, err := url.Parse(public)
+	if err != nil {
+		return system
+	}
+	host := u.Hostname()
+	switch ip := net.ParseIP(host); {
+	case ip == nil:
+		return host
+	case ip.To4() == nil:
+		return "[IPv6:" + host + "]"
+	}
+	return "[" + host + "]"
+}
+
 func newRelay(address string, o *SMTPOptions) (*relay, error) {
 	a, err := parseRelay(address)
 	if err != nil {
@@ -132,11 +154,8 @@ func newRelay(address string, o *SMTPOptions) (*relay, error) {
 	}
 	options := []gomail.Option{
 		gomail.WithPort(a.port), gomail.WithTimeout(o.Timeout), gomail.WithoutNoop(), gomail.WithoutSMTPUTF8(),
-		gomail.WithTLSPolicy(starttls[a.tls]), gomail.WithTLSConfig(config),
+		gomail.WithTLSPolicy(starttls[a.tls]), gomail.WithTLSConfig(config), gomail.WithHELO(o.Helo),
 		gomail.WithDialContextFunc(dialer(name, a.tls == tlsImplicit, config)),
-	}
-	if o.Helo != "" {
-		options = append(options, gomail.WithHELO(o.Helo))
 	}
 	if a.user != nil {
 		auth := gomail.SMTPAuthAutoDiscover

@@ -318,3 +318,34 @@ func TestRelayAtAnIPv6Address(t *testing.T) {
 		t.Errorf("Check = %+v, want a relay that is ready", out)
 	}
 }
+
+// Relays refuse a greeting by half a name (RFC 5321 §4.1.4), such as a
+// container has.
+func TestGreetingIsAFullName(t *testing.T) {
+	for _, tt := range []struct{ system, public, want string }{
+		{"mx1.example.net", "https://news.example.org/enshi", "mx1.example.net"},
+		{"3f2a1b77c0de", "https://news.example.org/enshi", "news.example.org"},
+		{"host.localdomain", "https://news.example.org:8443", "news.example.org"},
+		{"laptop.local", "https://news.example.org", "news.example.org"},
+		{"3f2a1b77c0de", "http://127.0.0.1:8080", "[127.0.0.1]"},
+		{"3f2a1b77c0de", "http://[::1]:8080", "[IPv6:::1]"},
+		{"", "http://localhost:8080", "localhost"},
+	} {
+		if got := mailer.Greeting(tt.system, tt.public); got != tt.want {
+			t.Errorf("the greeting of %q at %s is %q, want %q", tt.system, tt.public, got, tt.want)
+		}
+	}
+	server := smtptest.Start(t)
+	var name string
+	server.Reply(func(step, arg string) *smtptest.Answer {
+		if step == "EHLO" {
+			name = arg
+		}
+		return nil
+	})
+	newSMTP(t, server.URL(), func(o *mailer.SMTPOptions) { o.Helo = "" }).Check(t.Context())
+	server.Close()
+	if !strings.Contains(name, ".") {
+		t.Errorf("the server was greeted by %q, want a full name", name)
+	}
+}

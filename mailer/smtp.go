@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ type SMTPOptions struct {
 	Relays   []string
 	Composer *Composer
 	Now      func() time.Time
-	Helo     string                   // name of this machine; what the system says if ""
+	Helo     string                   // name of this machine; of the system, or of the public address, if ""
 	PerConn  int                      // messages a connection, default 100
 	PerGroup func(delivery.Group) int // of these, messages to a group; 0, or nil, for no limit
 	Timeout  time.Duration            // for everything up to the final dot, default 60 seconds
@@ -56,6 +57,10 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	setDefault(&o.Idle, 30*time.Second)
 	if o.PerGroup == nil {
 		o.PerGroup = func(delivery.Group) int { return 0 }
+	}
+	if o.Helo == "" {
+		system, _ := os.Hostname() // without it the public address does
+		o.Helo = greeting(system, o.Composer.o.Renderer.o.Public)
 	}
 	s := &SMTP{o: o, answers: newInterpreter(), turns: choice{make(map[*relay]int)}}
 	for _, address := range o.Relays {
