@@ -34,10 +34,21 @@ func (h *health) get() delivery.Relay {
 func (h *health) worked(at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.now.Sent++
+	h.mend(at)
+}
+
+// answered notes that the relay talks to us, though it did not take this message.
+func (h *health) answered(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mend(at)
+}
+
+func (h *health) mend(at time.Time) {
 	if !h.now.Works() || h.now.Since.IsZero() {
 		h.now.Since = at
 	}
-	h.now.Sent++
 	h.now.Fault, h.now.Failures, h.now.Reply, h.now.Until, h.closed = "", 0, "", time.Time{}, 0
 	h.claimed = false
 }

@@ -3,6 +3,7 @@ package mailer_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -305,5 +306,24 @@ func TestRelayThatFailsManyAtOnceIsAskedAgainSoon(t *testing.T) {
 	all.Wait()
 	if r := s.Relays()[0]; r.Failures != 1 || r.Until.After(now.Add(10*time.Second)) {
 		t.Errorf("Relays[0] = %+v, want one failure, and another try soon after %v", r, now)
+	}
+}
+
+// Whoever refuses a reader takes letters again.
+func TestRelayThatRefusesAReaderIsBack(t *testing.T) {
+	for name, answer := range map[string]string{"for good": "550 5.1.1 no such user", "for now": "450 4.2.0 greylisted"} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Now()
+			s, servers := relays(t, 2, plain, func(o *mailer.SMTPOptions) { o.Now = func() time.Time { return now } })
+			servers[0].Reply(answering(smtptest.Connect, 421, "busy"))
+			sendMany(t, s, 1, sent)
+			code, _ := strconv.Atoi(answer[:3])
+			servers[0].Reply(answering("RCPT", code, answer[4:]))
+			now = now.Add(time.Minute)
+			out := s.Send(t.Context(), newMessage(t), permit)
+			if r := s.Relays()[0]; out.Code != code || !r.Works() || r.Sent != 0 {
+				t.Errorf("Relays[0] after %+v = %+v, want one that works and has taken nothing", out, r)
+			}
+		})
 	}
 }

@@ -138,6 +138,8 @@ func (s *SMTP) note(r *relay, o delivery.Outcome, at stage) (tried bool) {
 		return false
 	case o.Code == 421:
 		r.health.hungUp(s.o.Now(), o.Reply)
+	case o.Code != 0 && at != atMail:
+		r.health.answered(s.o.Now())
 	}
 	return true
 }
