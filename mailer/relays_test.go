@@ -208,6 +208,7 @@ func TestProvidersAskForPauses(t *testing.T) {
 		{answers{"MAIL", 451, "RP:QRC 163 smtp1", "reader@163.com", later}, 15 * time.Minute},
 		{answers{smtptest.Dot, 550, "5.7.28 unusual rate", "reader@gmail.com", later}, 10 * time.Minute},
 		{answers{smtptest.Dot, 554, "DT:RBL 163 smtp1", "reader@163.com", later}, time.Hour},
+		{answers{"RCPT", 550, "5.7.708 traffic not accepted from this IP", "reader@outlook.com", later}, time.Hour},
 		{answers{smtptest.Dot, 421, "4.7.28 unusual rate", "reader@gmail.com", later}, 10 * time.Minute},
 		{answers{"MAIL", 451, "4.7.650 temporarily rate limited due to IP reputation (S775)", "reader@outlook.com", later}, 10 * time.Minute},
 		{answers{"MAIL", 421, "4.7.0 [TSS04] Messages temporarily deferred", "reader@yahoo.com", later}, 15 * time.Minute},
