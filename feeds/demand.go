@@ -261,10 +261,11 @@ func (d *Demand) build(ctx context.Context, s *stand, r request, o draft) (File,
 	if err != nil {
 		return File{}, err
 	}
+	file.Undated = r.set == d.unions
 	d.mu.Lock()
 	gone := r.set.put(kept{path: r.path, file: file, recipe: doc.Recipe, from: s})
 	d.mu.Unlock()
-	if r.set == d.unions {
+	if file.Undated {
 		d.drop(gone)
 	}
 	return file, nil

@@ -43,8 +43,8 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 	d, link := s.stock.of(file, v.start), s.linkOf(file, spelled)
 	e := chooseEncoding(v.Header["Accept-Encoding"], kept(file)...)
 	modified := file.Modified
-	if v.private {
-		modified = time.Time{} // see documentHead
+	if file.Undated {
+		modified = time.Time{} // RFC 9110 §13.1.3: dates are then ignored
 	}
 	if known, named, same := notModified(v.Header, strings.Trim(file.ETag, `"`), modified); same {
 		if named {
@@ -79,9 +79,7 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 	return nil
 }
 
-// documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5). A
-// private feed has no date: when its owner chooses other topics, the newest post
-// may be an older one.
+// documentHead sets the fields that a 200 and a 304 share (RFC 9110 §15.4.5).
 func (s *Server) documentHead(h http.Header, v *visit, d *held, link []string) {
 	h["Vary"] = s.fields.vary
 	if v.private {
@@ -93,7 +91,7 @@ func (s *Server) documentHead(h http.Header, v *visit, d *held, link []string) {
 		h["Access-Control-Allow-Origin"] = s.fields.anybody
 	}
 	switch {
-	case d.lastModified == nil, v.private:
+	case d.lastModified == nil:
 	case d.modified.After(v.start):
 		// The clock went back, or documents followed each other within a second:
 		// never later than Date (RFC 9110 §8.8.2.1).
