@@ -22,6 +22,9 @@ const (
 	privateDir = stateDir + "/private/"
 )
 
+// unionSum is how many bytes of a hash are in the name of a union's file.
+const unionSum = 16
+
 // union is several topics as one feed.
 type union struct {
 	topics []posts.Topic // in canonical order
@@ -56,12 +59,12 @@ func CombineURL(topics []posts.Topic, f Format) string {
 
 // path is where a union is kept.
 func (u union) path() string {
-	dir := unionDir
-	if u.owner.URL != "" {
-		dir = privateDir
-	}
 	sum := sha256.Sum256([]byte(CombineURL(u.topics, u.format) + u.owner.URL))
-	return dir + hex.EncodeToString(sum[:16])
+	name := hex.EncodeToString(sum[:unionSum])
+	if u.owner.URL != "" {
+		return privateDir + u.owner.ID + name
+	}
+	return unionDir + name
 }
 
 // unionDraft chooses the posts of a union: the newest of those of its topics'

@@ -185,3 +185,49 @@ func TestKeptUnionsAreBounded(t *testing.T) {
 		t.Errorf("%d files kept after a restart, want 512 documents and their twins", got)
 	}
 }
+
+func TestPruneRemovesWhatNobodyReads(t *testing.T) {
+	dir := t.TempDir()
+	c := newCounter(t, dir)
+	c.show(newMonth(1, 3, time.January, "tag:茶", "tag:酒")...)
+	tea, wine := []posts.Topic{posts.Tag("茶")}, []posts.Topic{posts.Tag("酒")}
+	here, gone := feeds.Owner{ID: "AAAA-AAAAAAA", URL: "https://x.example/my/1/feed.xml"}, feeds.Owner{ID: "BBBB_BBBBBBB", URL: "https://x.example/my/2/feed.xml"}
+	before := feeds.Owner{ID: here.ID, URL: "https://x.example/my/0/feed.xml"}
+	var stays feeds.File
+	for _, r := range []feeds.Reading{{gone, tea, feeds.Atom}, {before, tea, feeds.Atom}, {here, wine, feeds.Atom}, {here, tea, feeds.RSS}, {here, tea, feeds.Atom}} {
+		var err error
+		if stays, err = c.Private(t.Context(), r.Owner, r.Topics, r.Format); err != nil {
+			t.Fatal(err)
+		}
+	}
+	away := errors.New("away")
+	reads := func(_ context.Context, id string) ([]feeds.Reading, error) {
+		switch id {
+		case here.ID:
+			return []feeds.Reading{{here, tea, feeds.Atom}}, nil
+		case gone.ID:
+			return nil, away
+		}
+		return nil, fmt.Errorf("asked for %q", id)
+	}
+	files := func() []string {
+		names, err := filepath.Glob(filepath.Join(dir, ".enshi", "private", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	if err := c.Prune(t.Context(), reads); !errors.Is(err, away) || len(files()) != 4 {
+		t.Errorf("Prune: %v, left %q, want what is read, and what nobody knows about", err, files())
+	}
+	away = nil
+	if err := newCounter(t, dir).Prune(t.Context(), reads); err != nil {
+		t.Errorf("Prune: %v", err)
+	}
+	if diff := cmp.Diff([]string{stays.Name, stays.Gzip}, files()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if _, err := c.Private(t.Context(), before, tea, feeds.Atom); err != nil {
+		t.Errorf("asked for again: %v", err)
+	}
+}

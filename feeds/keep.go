@@ -96,6 +96,14 @@ func (s *keptSet) put(k kept) (gone string) {
 	return oldest.path
 }
 
+// forget takes a document out.
+func (s *keptSet) forget(path string) {
+	if n := s.byPath[path]; n != nil {
+		n.cut()
+		delete(s.byPath, path)
+	}
+}
+
 func (n *keptNode) cut() { n.before.after, n.after.before = n.after, n.before }
 
 func (s *keptSet) link(n *keptNode) {

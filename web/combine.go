@@ -17,6 +17,7 @@ type Demand interface {
 	Archive(ctx context.Context, t posts.Topic, name string) (feeds.File, error)
 	Combine(ctx context.Context, topics []posts.Topic, f feeds.Format) (feeds.File, error)
 	Private(ctx context.Context, o feeds.Owner, topics []posts.Topic, f feeds.Format) (feeds.File, error)
+	Prune(ctx context.Context, reads func(ctx context.Context, id string) ([]feeds.Reading, error)) error
 }
 
 // archived answers for an archived document (RFC 5005) at its own address.

@@ -237,6 +237,10 @@ func (b busy) Private(context.Context, feeds.Owner, []posts.Topic, feeds.Format)
 	return feeds.File{}, b.err
 }
 
+func (b busy) Prune(context.Context, func(context.Context, string) ([]feeds.Reading, error)) error {
+	return b.err
+}
+
 func (b busy) Combine(context.Context, []posts.Topic, feeds.Format) (feeds.File, error) {
 	return feeds.File{}, b.err
 }

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
@@ -20,12 +23,54 @@ func (s *Server) privateFeed(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	owner := feeds.Owner{ID: string(sub.ID), URL: s.o.Addresses.Feeds(sub.ID, sub.Generation) + s.privateName(format)}
-	file, err := s.o.Demand.Private(v.Context(), owner, sub.Topics, format)
+	file, err := s.o.Demand.Private(v.Context(), s.privateOwner(sub, format), sub.Topics, format)
 	if err != nil {
 		return err
 	}
 	return s.deliver(w, v, &file, "")
+}
+
+func (s *Server) privateOwner(sub subscribers.Subscriber, f feeds.Format) feeds.Owner {
+	return feeds.Owner{ID: string(sub.ID), URL: s.o.Addresses.Feeds(sub.ID, sub.Generation) + s.privateName(f)}
+}
+
+// pruneEvery is how soon a private feed leaves the disk when its owner did. Nobody
+// reaches it from that moment on.
+const pruneEvery = 10 * time.Minute
+
+// Tidy prunes every now and then until ctx ends.
+func (s *Server) Tidy(ctx context.Context) {
+	for {
+		if err := s.Prune(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.Warn("private feeds that nobody reads stay for now", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pruneEvery):
+		}
+	}
+}
+
+// Prune removes the files of private feeds that are nobody's.
+func (s *Server) Prune(ctx context.Context) error {
+	if s.o.Demand == nil {
+		return nil
+	}
+	return s.o.Demand.Prune(ctx, func(ctx context.Context, id string) ([]feeds.Reading, error) {
+		sub, err := s.read(ctx, subscribers.ID(id))
+		if err != nil && !errors.Is(err, subscribers.ErrNotFound) {
+			return nil, err
+		}
+		if sub.State != subscribers.Active {
+			return nil, nil
+		}
+		var reading []feeds.Reading
+		for _, f := range feeds.Formats {
+			reading = append(reading, feeds.Reading{Owner: s.privateOwner(sub, f), Topics: sub.Topics, Format: f})
+		}
+		return reading, nil
+	})
 }
 
 // privateName is the name that the site's feed has, too.

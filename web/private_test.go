@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -120,5 +121,32 @@ func TestPrivateFeedIsJudgedByItsTag(t *testing.T) {
 	since := s.now.UTC().Format(http.TimeFormat)
 	if r := s.get(address, "If-Modified-Since", since); r.status != http.StatusOK || r.body == first.body || r.header.Get("Last-Modified") != "" {
 		t.Errorf("after a change of topics: %d, Last-Modified %q, want 200, others and no date", r.status, r.header.Get("Last-Modified"))
+	}
+}
+
+// TestErasedPersonsFeedIsRemoved has two people with private feeds, and erases one.
+func TestErasedPersonsFeedIsRemoved(t *testing.T) {
+	s := newDemandSite(t, nil)
+	form := url.Values{"scope": {"some"}, "topic": {"tag:硒都"}, "cadence": {"daily"}, "language": {"en"}}
+	goes, stays := s.enrol("a@example.org", form), s.enrol("b@example.org", form)
+	address := local(s.addresses.Feeds(goes.ID, goes.Generation)) + "feed.xml"
+	other := local(s.addresses.Feeds(stays.ID, stays.Generation)) + "feed.xml"
+	s.get(address)
+	s.get(other)
+	if err := s.db.Save(t.Context(), subscribers.Erase(goes, s.now), subscribers.NoNotice); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.get(address); r.status != http.StatusGone {
+		t.Errorf("GET = %d, want 410 at once", r.status)
+	}
+	if err := s.server.Prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(s.file("feed.xml").Name), ".enshi", "private", "*"))
+	if err != nil || len(left) != 2 || strings.Contains(strings.Join(left, " "), string(goes.ID)) {
+		t.Errorf("left on disk: %q, %v", left, err)
+	}
+	if r := s.get(other); r.status != http.StatusOK {
+		t.Errorf("the other's feed = %d", r.status)
 	}
 }

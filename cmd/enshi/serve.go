@@ -149,6 +149,7 @@ func (d *daemon) startSite(ctx context.Context, group *errgroup.Group) error {
 	}
 	if listener != nil {
 		group.Go(func() error { return d.server.Run(ctx, listener) })
+		group.Go(func() error { d.server.Tidy(ctx); return nil })
 	}
 	return nil
 }
