@@ -29,6 +29,7 @@ const (
 	scriptCommand    script = "command"
 	scriptDecide     script = "decide"
 	scriptDelete     script = "delete"
+	scriptDone       script = "done"
 	scriptExpired    script = "expired"
 	scriptFinish     script = "finish"
 	scriptLease      script = "lease"

@@ -61,16 +61,16 @@ func (db *DB) old(ctx context.Context, set string, forget func(id string) error)
 		return nil, db.fail("old editions", err)
 	}
 	for _, id := range ids {
-		done := db.command(set, "ZREM", id)
+		again := any("")
 		err := forget(id)
 		switch {
 		case errors.Is(err, delivery.ErrRoll):
 			unread = errors.Join(unread, fmt.Errorf("edition %s: %w", id, err))
-			done = db.command(set, "ZADD", "XX", db.wall().Add(unreadFor).UnixMilli(), id)
+			again = unreadFor.Milliseconds()
 		case err != nil:
 			return unread, err
 		}
-		if _, err := db.runSteps(ctx, []step{done}); err != nil {
+		if _, err := db.run(ctx, scriptDone, call{[]string{set}, []any{db.clock(), id, again}}); err != nil {
 			return unread, err
 		}
 	}

@@ -95,3 +95,59 @@ func againAt(t *testing.T, url string, step int) (queued int, interrupted bool) 
 	}
 	return queued, interrupted
 }
+
+// TestFinishedAgainWhileForgotten has an edition sent again and finished anew
+// before each step of the sweep that forgets what was sent of it, and of the one that leaves
+// its counts: it is forgotten all the same, once it is time again.
+func TestFinishedAgainWhileForgotten(t *testing.T) {
+	server := redistest.Start(t)
+	for _, age := range []time.Duration{49 * time.Hour, delivery.RecallFor + time.Minute} {
+		for step := 1; finishedAgainAt(t, server.URL(), age, step); step++ {
+		}
+	}
+}
+
+// finishedAgainAt says whether the sweep has that step.
+func finishedAgainAt(t *testing.T, url string, age time.Duration, step int) (interrupted bool) {
+	t.Helper()
+	clock := newClock()
+	o := redisdb.Options{URL: url, Prefix: fmt.Sprintf("age%v:step%d:", age, step), Now: clock.Now}
+	db, other := open(t, o), open(t, o)
+	save(t, db, 0, 4)
+	e := plan(t, db)
+	sendSome(t, db, 2)
+	clock.advance(age)
+	hook := &between{left: step, do: func() {
+		_, err := other.Again(t.Context(), e.ID, delivery.Failed)
+		check(t, "Again", err)
+		sendSome(t, other, 1)
+		interrupted = true
+	}}
+	db.Client().AddHook(hook)
+	_, err := db.Sweep(t.Context(), delivery.Resend)
+	check(t, "Sweep", err)
+	hook.left = 0
+	for _, later := range []time.Duration{49 * time.Hour, delivery.RecallFor} {
+		clock.advance(later)
+		_, err := db.Sweep(t.Context(), delivery.Resend)
+		check(t, "Sweep", err)
+		for d, err := range db.Deliveries(t.Context(), e.ID) {
+			check(t, "Deliveries", err)
+			if d.State == delivery.Sent || later > delivery.RecallFor/2 {
+				t.Errorf("after %v, step %d: %v later the ledger still has what is %s", age, step, later, d.State)
+			}
+		}
+	}
+	return interrupted
+}
+
+// sendSome sends up to n of what waits, lets the rest fail, and sweeps.
+func sendSome(t *testing.T, db *redisdb.DB, n int) {
+	t.Helper()
+	leased := leaseAll(t, db, time.Minute)
+	n = min(n, len(leased))
+	check(t, "Finish", finish(t.Context(), db, results(leased[:n], delivery.Sent)))
+	check(t, "Finish", finish(t.Context(), db, results(leased[n:], delivery.Failed)))
+	_, err := db.Sweep(t.Context(), delivery.Resend)
+	check(t, "Sweep", err)
+}
