@@ -3,12 +3,15 @@ package redisdb_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/store/redisdb"
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
@@ -98,6 +101,58 @@ func TestSweepCompletesACancelThatWasCutOff(t *testing.T) {
 	}
 	if n := db.Client().Exists(t.Context(), "enshi:{c}:open").Val(); n != 0 {
 		t.Error("the edition is still open")
+	}
+}
+
+// TestSweepOfACancelThatWasCutOffRequeuesNothing cuts it off before each of its
+// steps: what is leased then has not been skipped yet.
+func TestSweepOfACancelThatWasCutOffRequeuesNothing(t *testing.T) {
+	server := redistest.Start(t)
+	for step := 2; ; step++ { // after the stage
+		clock := newClock()
+		db := open(t, redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("step%d:", step), Now: clock.Now})
+		save(t, db, 0, 2)
+		e := plan(t, db)
+		leaseAll(t, db, time.Minute)
+		hook := &between{left: step, do: func() error { return errCut }}
+		db.Client().AddHook(hook)
+		err := db.Cancel(t.Context(), e.ID)
+		hook.left = 0
+		clock.advance(2 * time.Minute)
+		swept, failed := db.Sweep(t.Context(), delivery.Resend)
+		check(t, "Sweep", failed)
+		if swept.Requeued != 0 || swept.Uncertain != 0 {
+			t.Errorf("cut off at step %d: Swept = %+v, want nothing requeued of a cancelled edition", step, swept)
+		}
+		if got := counts(t, db, e.ID); got[delivery.Skipped] != 2 || got.Total() != 2 {
+			t.Errorf("cut off at step %d: Counts = %v, want 2 skipped", step, got)
+		}
+		if err == nil {
+			return
+		}
+	}
+}
+
+// TestSweepGoesByTheGroupOfTheLease: a row of another one, which no step of ours
+// makes, stops no sweep half way.
+func TestSweepGoesByTheGroupOfTheLease(t *testing.T) {
+	db, clock := startAt(t)
+	save(t, db, 0, 64)
+	e := plan(t, db)
+	for _, d := range leaseAll(t, db, time.Minute) {
+		shard, err := redisdb.ShardOf(d.Subscriber)
+		check(t, "ShardOf", err)
+		key := fmt.Sprintf("enshi:{s%02d}:led:%s", shard, e.ID)
+		row, err := db.Client().HGet(t.Context(), key, string(d.Subscriber)).Result()
+		check(t, "HGet", err)
+		row = strings.Replace(row, "|"+string(d.Group)+"|", "|elsewhere|", 1)
+		check(t, "HSet", db.Client().HSet(t.Context(), key, string(d.Subscriber), row).Err())
+	}
+	clock.advance(2 * time.Minute)
+	swept, err := db.Sweep(t.Context(), delivery.Resend)
+	check(t, "Sweep", err)
+	if n := len(leaseAll(t, db, time.Minute)); n != 64 || swept.Requeued != 64 {
+		t.Errorf("Swept = %+v, %d can be leased; want 64 of both", swept, n)
 	}
 }
 

@@ -7,31 +7,29 @@ import (
 	"github.com/enshi-daily/enshi/delivery"
 )
 
-// finishEditions finishes what is planned to the end and has nothing open; with
-// hold, nothing uncertain either.
-func (db *DB) finishEditions(ctx context.Context, hold bool) (finished []string, err error) {
+// underWay reads the editions that are planned or sent, or cancelled and not yet
+// cleared.
+func (db *DB) underWay(ctx context.Context) ([]delivery.Edition, error) {
 	ids, err := db.rdb.SMembers(ctx, db.keys.open()).Result()
 	if err != nil {
 		return nil, db.fail("list open editions", err)
 	}
-	editions, err := db.editions(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range editions {
-		switch e.Stage {
-		case delivery.StageCancelled:
-			if err := db.clear(ctx, e.ID); err != nil {
-				return finished, err
-			}
-		case delivery.StageSending:
-			ok, err := db.finishEdition(ctx, e.ID, hold)
-			if err != nil {
-				return finished, err
-			}
-			if ok {
-				finished = append(finished, e.ID)
-			}
+	return db.editions(ctx, ids)
+}
+
+// finishEditions finishes what is planned to the end and has nothing open; with
+// hold, nothing uncertain either.
+func (db *DB) finishEditions(ctx context.Context, underWay []delivery.Edition, hold bool) (finished []string, err error) {
+	for _, e := range underWay {
+		if e.Stage != delivery.StageSending {
+			continue
+		}
+		ok, err := db.finishEdition(ctx, e.ID, hold)
+		if err != nil {
+			return finished, err
+		}
+		if ok {
+			finished = append(finished, e.ID)
 		}
 	}
 	return finished, nil

@@ -12,26 +12,28 @@ import (
 // sweepStep is how many leases or deliveries one script takes back.
 const sweepStep = 200
 
-// Sweep takes expired leases back by the policy, finishes editions that have
-// nothing open, completes what a crash left of a cancellation, and removes what
-// is too old to be looked at.
+// Sweep completes what a crash left of a cancellation, takes expired leases back
+// by the policy, finishes editions that have nothing open, and removes what is too
+// old to be looked at.
 func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swept, err error) {
 	if !p.Known() {
 		return swept, fmt.Errorf("policy %q: expected %s, %s or %s", p, delivery.Resend, delivery.SkipIt, delivery.Hold)
 	}
-	for {
-		expired, err := db.expired(ctx)
-		if err != nil {
-			return swept, err
-		}
-		if len(expired) == 0 {
-			break
-		}
-		if err := db.takeBack(ctx, expired, p, &swept); err != nil {
-			return swept, err
+	underWay, err := db.underWay(ctx)
+	if err != nil {
+		return swept, err
+	}
+	for _, e := range underWay {
+		if e.Stage == delivery.StageCancelled {
+			if err := db.clear(ctx, e.ID); err != nil {
+				return swept, err
+			}
 		}
 	}
-	if swept.Finished, err = db.finishEditions(ctx, p == delivery.Hold); err != nil {
+	if err := db.takeBackExpired(ctx, p, &swept); err != nil {
+		return swept, err
+	}
+	if swept.Finished, err = db.finishEditions(ctx, underWay, p == delivery.Hold); err != nil {
 		return swept, err
 	}
 	for _, forget := range []func(context.Context) (unread, err error){db.trim, db.fold} {
@@ -41,6 +43,18 @@ func (db *DB) Sweep(ctx context.Context, p delivery.Policy) (swept delivery.Swep
 		}
 	}
 	return swept, db.purgeNotices(ctx)
+}
+
+func (db *DB) takeBackExpired(ctx context.Context, p delivery.Policy, swept *delivery.Swept) error {
+	for {
+		expired, err := db.expired(ctx)
+		if err != nil || len(expired) == 0 {
+			return err
+		}
+		if err := db.takeBack(ctx, expired, p, swept); err != nil {
+			return err
+		}
+	}
 }
 
 // expiredLease is an entry of a shard's leases.

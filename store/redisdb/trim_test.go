@@ -14,10 +14,11 @@ import (
 	"github.com/enshi-daily/enshi/store/redisdb"
 )
 
-// between does something before the nth pipeline from when it is set.
+// between does something before the nth pipeline from when it is set. An error
+// of it stands for a process that is killed there: the pipeline is not sent.
 type between struct {
 	left int // 0: no more
-	do   func()
+	do   func() error
 }
 
 func (b *between) DialHook(next redis.DialHook) redis.DialHook {
@@ -30,7 +31,12 @@ func (b *between) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		if b.left > 0 {
 			if b.left--; b.left == 0 {
-				b.do()
+				if err := b.do(); err != nil {
+					for _, cmd := range cmds {
+						cmd.SetErr(err)
+					}
+					return err
+				}
 			}
 		}
 		return next(ctx, cmds)
@@ -70,10 +76,10 @@ func againAt(t *testing.T, url string, step int) (queued int, interrupted bool) 
 	_, err := db.Sweep(t.Context(), delivery.Resend)
 	check(t, "Sweep", err)
 	clock.advance(delivery.RecallFor + time.Minute)
-	hook := &between{left: step, do: func() {
+	hook := &between{left: step, do: func() error {
 		done, err := other.Again(t.Context(), e.ID, delivery.Failed)
-		check(t, "Again", err)
 		queued, interrupted = done.Queued, true
+		return err
 	}}
 	db.Client().AddHook(hook)
 	_, err = db.Sweep(t.Context(), delivery.Resend)
@@ -117,11 +123,11 @@ func finishedAgainAt(t *testing.T, url string, age time.Duration, step int) (int
 	e := plan(t, db)
 	sendSome(t, db, 2)
 	clock.advance(age)
-	hook := &between{left: step, do: func() {
+	hook := &between{left: step, do: func() error {
 		_, err := other.Again(t.Context(), e.ID, delivery.Failed)
-		check(t, "Again", err)
 		sendSome(t, other, 1)
 		interrupted = true
+		return err
 	}}
 	db.Client().AddHook(hook)
 	_, err := db.Sweep(t.Context(), delivery.Resend)

@@ -1,4 +1,4 @@
--- Takes expired leases of one edition back.
+-- Takes expired leases of one edition back; of a cancelled one, to its end.
 -- KEYS: 1-6 book; then a ready set a group
 -- ARGV: 1 clock, 2 edition, 3 policy ('resend', 'skip' or 'hold'), 4 number of groups,
 --       their names, then ID, group, ...
@@ -10,11 +10,11 @@ local ready, first = group_keys(4, 7)
 local cancelled = book.cancelled()
 local requeued, uncertain = 0, 0
 
-local function back(id, d)
-  if cancelled then return book.close_as(id, d, 'skipped', 'cancelled') end
-  d.token, d.at = '', ''
+-- back goes by the lease's group, whose key there is.
+local function back(id, d, group)
+  d.token, d.at, d.group = '', '', group
   book.put(id, d, 'queued')
-  book.ready(id, d, ready[d.group], now)
+  book.ready(id, d, ready[group], now)
 end
 
 for i = first, #ARGV, 2 do
@@ -22,14 +22,16 @@ for i = first, #ARGV, 2 do
   local lease = { group = ARGV[i + 1] }
   if not book.leased(id, lease) then
     book.unlease(id, lease)
-    if d and d.token ~= '' and d.state == 'queued' then
-      back(id, d)
+    if d and d.token ~= '' and d.state == 'queued' and cancelled then
+      book.close_as(id, d, 'skipped', 'cancelled')
+    elseif d and d.token ~= '' and d.state == 'queued' then
+      back(id, d, lease.group)
       requeued = requeued + 1
     elseif d and d.token ~= '' and d.state == 'sending' then
       uncertain = uncertain + 1
       if resend and not cancelled then
         d.doubts = tonumber(d.doubts) + 1
-        back(id, d)
+        back(id, d, lease.group)
       else
         book.close_as(id, d, 'uncertain')
       end
