@@ -200,7 +200,7 @@ func (db *DB) finishCall(b *batch, results []delivery.Result) step {
 			bounce = len(bounced)
 		}
 		tail = append(tail, string(r.Delivery.Subscriber), r.Delivery.Token, packedTime(r.Delivery.Created),
-			string(r.State), packedTime(r.At), r.Delivery.Doubts, string(r.Delivery.Skip), bounce, oneLine(r.Reply))
+			string(r.State), packedTime(r.At), string(r.Delivery.Skip), bounce, oneLine(r.Reply))
 	}
 	keys := append(db.keys.book(b.shard, b.edition), db.keys.person(b.shard)...)
 	keys = append(groups.keys(db.keys, b.shard, b.edition, keys), bounced...)

@@ -2,9 +2,10 @@
 -- KEYS: 1-6 book; 7-11 person; a ready set a group; then a record a bounce
 -- ARGV: 1 clock, 2 edition, 3 the time as records keep it, for bounces,
 --       4 number of groups, their names, then for each result: ID, token,
---       created in ms or '', state, at in ms or '', doubts, skip, place of the
---       record among the bounces or 0, reply
--- Returns: how many were recorded
+--       created in ms or '', state, at in ms or '', skip, place of the record
+--       among the bounces or 0, reply
+-- Returns: how many were recorded; an error, the others recorded, if one waits in
+--          another group than its result says
 local now = clock(ARGV[1])
 local edition = ARGV[2]
 local book = new_book(KEYS, edition, now)
@@ -14,12 +15,10 @@ local person = slice(KEYS, 7, 11)
 
 local function requeue(id, d, state, at)
   if book.cancelled() then return book.close_as(id, d, 'skipped', 'cancelled') end
-  local key = ready[d.group]
-  if not key then error('delivery of ' .. id .. ': the result names another group than ' .. d.group) end
   d.token, d.skip, d.at = '', '', state == 'retry' and at or ''
   if state == 'retry' then d.tries = tonumber(d.tries) + 1 end
   book.put(id, d, state)
-  book.ready(id, d, key, state == 'retry' and tonumber(at) or now)
+  book.ready(id, d, ready[d.group], state == 'retry' and tonumber(at) or now)
 end
 
 local ends = { bounced = true, complained = true, erased = true }
@@ -32,8 +31,10 @@ local function bounce(id, key)
   rehome(person, id, { state = s[1], cadence = s[2] }, { state = 'bounced', cadence = s[2], cursor = s[3] })
 end
 
+local strange -- an ID whose result names another group
+
 -- record_one keeps one result; facts count whoever holds the lease.
-local function record_one(id, token, created, state, at, doubts, skip, bounces, reply)
+local function record_one(id, token, created, state, at, skip, bounces, reply)
   local d = book.get(id)
   if not d then return false end
   local mine = d.token ~= '' and d.token == token
@@ -44,11 +45,15 @@ local function record_one(id, token, created, state, at, doubts, skip, bounces, 
   elseif not mine then
     return false
   end
+  local again = state == 'retry' or state == 'queued'
+  if again and not ready[d.group] then
+    strange = id
+    return false
+  end
   book.unlease(id, d)
   book.unready(id, d, ready[d.group])
-  d.doubts = math.max(tonumber(d.doubts), tonumber(doubts))
   if reply ~= '' then d.reply = reply end
-  if state == 'retry' or state == 'queued' then
+  if again then
     requeue(id, d, state, at)
   else
     book.close_as(id, d, state, skip)
@@ -58,9 +63,10 @@ local function record_one(id, token, created, state, at, doubts, skip, bounces, 
 end
 
 local recorded = 0
-for i = first, #ARGV, 9 do
-  local r = slice(ARGV, i, i + 8)
-  if record_one(r[1], r[2], r[3], r[4], r[5], r[6], r[7], tonumber(r[8]), r[9]) then recorded = recorded + 1 end
+for i = first, #ARGV, 8 do
+  local r = slice(ARGV, i, i + 7)
+  if record_one(r[1], r[2], r[3], r[4], r[5], r[6], tonumber(r[7]), r[8]) then recorded = recorded + 1 end
 end
 book.save()
+if strange then return redis.error_reply('ERR delivery to ' .. strange .. ': the result names another group') end
 return recorded
