@@ -77,7 +77,9 @@ type Planning interface {
 	// still as the choice found it (active, of this cadence, same version, same
 	// cursor): a delivery is queued if there is a letter, and the cursor moves
 	// to the edition's mark, in one step. The others are left alone and counted
-	// as Changed. ErrStage if the edition was cancelled.
+	// as Changed. Queued deliveries take an edition that was finished back to
+	// StageSending. ErrStage if it was cancelled, or for a letter if its
+	// deliveries are only counted by now.
 	Plan(ctx context.Context, e Edition, part int, choices []Choice) (Planned, error)
 	// Close moves an edition from StagePlanning to StageSending: every part
 	// has been worked through.

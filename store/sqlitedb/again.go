@@ -78,7 +78,16 @@ func (t *tx) again(id string, batch []delivery.Delivery, states []delivery.State
 	if e.Stage != delivery.StageFinished || queued == 0 {
 		return nil
 	}
-	_, err = t.exec(`UPDATE edition SET stage = ?, finished = 0, trimmed = 0 WHERE id = ?`, delivery.StageSending, id)
+	return t.reopen(id)
+}
+
+// reopen takes an edition that was finished back to sending, unless its
+// deliveries are only counted.
+func (t *tx) reopen(id string) error {
+	n, err := t.exec(`UPDATE edition SET stage = 'sending', finished = 0, trimmed = 0 WHERE id = ? AND trimmed < ?`, id, folded)
+	if err == nil && n == 0 {
+		return fmt.Errorf("%w: deliveries of %s are only counted by now", delivery.ErrStage, id)
+	}
 	return err
 }
 

@@ -76,10 +76,10 @@ func (db *DB) Plan(ctx context.Context, e delivery.Edition, _ int, choices []del
 				return fmt.Errorf("%s: %w", choices[i].Subscriber, err)
 			}
 		}
-		if stored.Stage == delivery.StageFinished && planned.Queued > 0 {
-			_, err = t.exec(`UPDATE edition SET stage = ?, finished = 0, trimmed = 0 WHERE id = ?`, delivery.StageSending, e.ID)
+		if stored.Stage != delivery.StageFinished || planned.Queued == 0 {
+			return nil
 		}
-		return err
+		return t.reopen(e.ID)
 	})
 	if err != nil {
 		return delivery.Planned{}, err

@@ -23,6 +23,7 @@ func RunRetention(t *testing.T, open func(t *testing.T) Harness) {
 		{"several that forget at once lose nobody", forgottenAtOnce},
 		{"Counts of an edition stay right whatever is forgotten", countsForgotten},
 		{"deliveries that did not end as sent are listed, and queued Again, for 90 days", othersForgotten},
+		{"Plan of a letter into an edition that is only counted fails with ErrStage, and moves nobody", planForgotten},
 		{"what is sent again after others were forgotten joins them", reachedJoined},
 		{"a cancelled edition is forgotten like another", cancelledForgotten},
 		{"a roll that cannot be read is reported and left as it is for its 90 days, and all others age", spoiledReported},
@@ -125,6 +126,24 @@ func othersForgotten(s *scene) {
 	s.ok(err, "Again")
 	equal(s, "queued of what is only counted", again, delivery.Requeued{})
 	s.sweep(delivery.Resend)
+	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageFinished)
+	s.counts(e.ID, delivery.Counts{delivery.Sent: 18, delivery.Rejected: 1, delivery.Failed: 1})
+}
+
+func planForgotten(s *scene) {
+	e, _, _ := s.delivered(20)
+	late := s.add(person(21))
+	_, part := s.candidates(e)
+	s.Advance(91 * day)
+	s.sweep(delivery.Resend)
+	for range 2 {
+		_, err := s.Store.Plan(s.ctx, e, part[late.ID], []delivery.Choice{choice(late, "a")})
+		s.is(err, "Plan", delivery.ErrStage)
+		s.due(e, late.ID)
+	}
+	equal(s, "rows", len(s.listed(e.ID)), 0)
+	equal(s, "ready", s.ready(work(e)), 0)
+	equal(s, "Plan of nothing", s.plan(e, ""), delivery.Planned{Moved: 1})
 	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageFinished)
 	s.counts(e.ID, delivery.Counts{delivery.Sent: 18, delivery.Rejected: 1, delivery.Failed: 1})
 }
