@@ -2,6 +2,7 @@ package redisdb
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/enshi-daily/enshi/delivery"
@@ -43,6 +44,10 @@ func (db *DB) finishEdition(ctx context.Context, id string, hold bool) (bool, er
 	moved, err := db.stage(ctx, id, "finish")
 	if err != nil || !moved {
 		return false, err
+	}
+	// A late planner may have queued somebody since they were counted.
+	if counts, err = db.Counts(ctx, id); err != nil || counts.Open() > 0 {
+		return false, errors.Join(err, db.reopen(ctx, id))
 	}
 	return true, db.age(ctx, id)
 }

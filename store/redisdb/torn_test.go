@@ -1,12 +1,15 @@
 package redisdb_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/enshi-daily/enshi/delivery"
+	"github.com/enshi-daily/enshi/internal/redistest"
+	"github.com/enshi-daily/enshi/store/redisdb"
 )
 
 // TestResultOfAnotherGroupTearsNothing: of a batch that names a group in which a
@@ -31,5 +34,35 @@ func TestResultOfAnotherGroupTearsNothing(t *testing.T) {
 	check(t, "Finish", finish(t.Context(), db, done))
 	if again := leaseAll(t, db, time.Minute); len(again) != 1 || again[0].Subscriber != leased[2].Subscriber {
 		t.Errorf("leased %v again, want the one that was given back", again)
+	}
+}
+
+// TestFinishingSeesWhatALatePlannerQueued plans somebody before each step of the
+// sweep that finishes the edition.
+func TestFinishingSeesWhatALatePlannerQueued(t *testing.T) {
+	server := redistest.Start(t)
+	for step, more := 1, true; more; step++ {
+		o := redisdb.Options{URL: server.URL(), Prefix: fmt.Sprintf("step%d:", step)}
+		db, other := open(t, o), open(t, o)
+		save(t, db, 0, 1)
+		e := plan(t, db)
+		check(t, "Finish", finish(t.Context(), db, results(leaseAll(t, db, time.Minute), delivery.Sent)))
+		save(t, db, 1, 2)
+		more = false
+		hook := &between{left: step, do: func() error {
+			more = true
+			late := []delivery.Choice{{Subscriber: idOf(1), Version: 1, Letter: "l", Group: "qq"}}
+			_, err := other.Plan(t.Context(), e, 1, late)
+			return err
+		}}
+		db.Client().AddHook(hook)
+		_, err := db.Sweep(t.Context(), delivery.Resend)
+		check(t, "Sweep", err)
+		hook.left = 0
+		stored, err := db.Edition(t.Context(), e.ID)
+		check(t, "Edition", err)
+		if open := counts(t, db, e.ID).Open(); (stored.Stage == delivery.StageSending) != (open > 0) {
+			t.Errorf("step %d: the edition is %s, and has %d open", step, stored.Stage, open)
+		}
 	}
 }
