@@ -64,7 +64,7 @@ func (k keys) idle(s int) string { return k.shard(s, "idle") }
 func (k keys) ledger(s int, edition string) string { return k.shard(s, "led:"+edition) }
 
 // counts: HASH, delivery state → how many of the edition in the shard;
-// editionLife after the edition finished.
+// editionLife after the edition finished, and again once they alone are left.
 func (k keys) counts(s int, edition string) string { return k.shard(s, "cnt:"+edition) }
 
 // roll: STRING, delivery.Roll of those in the shard whom an edition was sent to,

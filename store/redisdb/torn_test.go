@@ -66,3 +66,45 @@ func TestFinishingSeesWhatALatePlannerQueued(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOfAnEditionStaysForEver kills the sweep that finishes an edition
+// before each of its steps: in the end there is nothing that does not run out.
+func TestNothingOfAnEditionStaysForEver(t *testing.T) {
+	server := redistest.Start(t)
+	for step, more := 1, true; more; step++ {
+		clock := newClock()
+		prefix := fmt.Sprintf("step%d:", step)
+		db := open(t, redisdb.Options{URL: server.URL(), Prefix: prefix, Now: clock.Now})
+		save(t, db, 0, 3)
+		e := plan(t, db)
+		leased := leaseAll(t, db, time.Minute)
+		check(t, "Finish", finish(t.Context(), db, results(leased[:2], delivery.Sent)))
+		check(t, "Finish", finish(t.Context(), db, results(leased[2:], delivery.Failed)))
+		more = false
+		hook := &between{left: step, do: func() error {
+			more = true
+			return errCut
+		}}
+		db.Client().AddHook(hook)
+		_, err := db.Sweep(t.Context(), delivery.Resend)
+		hook.left = 0
+		if more != (err != nil) {
+			t.Fatalf("step %d: Sweep = %v", step, err)
+		}
+		for _, later := range []time.Duration{time.Minute, 3 * 24 * time.Hour, delivery.RecallFor} {
+			clock.advance(later)
+			_, err := db.Sweep(t.Context(), delivery.Resend)
+			check(t, "Sweep", err)
+		}
+		for shard := range db.Parts() {
+			for _, kind := range []string{"led", "cnt", "roll"} {
+				key := fmt.Sprintf("%s{s%02d}:%s:%s", prefix, shard, kind, e.ID)
+				left, err := db.Client().TTL(t.Context(), key).Result()
+				check(t, "TTL", err)
+				if left == -1 {
+					t.Errorf("killed at step %d: %s stays for ever", step, key)
+				}
+			}
+		}
+	}
+}

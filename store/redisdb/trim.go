@@ -41,8 +41,10 @@ func (db *DB) fold(ctx context.Context) (unread, err error) {
 		for shard := range shards {
 			steps = append(steps, db.command(db.keys.ledger(shard, id), "UNLINK"), db.command(db.keys.roll(shard, id), "UNLINK"))
 		}
-		_, err := db.runSteps(ctx, steps)
-		return err
+		if _, err := db.runSteps(ctx, steps); err != nil {
+			return err
+		}
+		return db.age(ctx, id) // whoever finished it may have been killed before he did
 	})
 }
 

@@ -16,6 +16,7 @@ func begins() []law {
 		{"Turn, beginning, marks deliveries Sending", beginMarks},
 		{"Turn, beginning, answers for each in order", beginOrder},
 		{"Turn, beginning, answers LeaseLost to a lost token", beginLost},
+		{"Turn, beginning, answers LeaseLost to a lease that ran out, begun or not", beginExpired},
 		{"Turn, beginning, skips what its subscriber may not receive any more", beginLeft},
 		{"Turn, beginning, answers Left to what was cancelled or taken back", beginTakenBack},
 		{"Turn, beginning, of a finished delivery is not permitted", beginFinished},
@@ -70,6 +71,20 @@ func beginLost(s *scene) {
 	s.begin(held)
 	equal(s, "permit of the lost lease", s.permits(lost)[0], delivery.LeaseLost)
 	s.counts(e.ID, delivery.Counts{delivery.Sending: 1})
+}
+
+func beginExpired(s *scene) {
+	e, _ := s.mailing(2)
+	leased := s.lease(work(e), 2, brief)
+	s.begin(leased[:1])
+	s.begin(leased[:1]) // the store's first answer was lost
+	s.Advance(over)
+	for _, permit := range s.permits(leased) {
+		equal(s, "permit", permit, delivery.LeaseLost)
+	}
+	s.counts(e.ID, delivery.Counts{delivery.Sending: 1, delivery.Queued: 1})
+	s.ok(s.Store.Renew(s.ctx, leased, long), "Renew")
+	s.begin(leased)
 }
 
 func beginLeft(s *scene) {

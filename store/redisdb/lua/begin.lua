@@ -13,8 +13,8 @@ local function permit(id, token, key)
   if not d then return LOST end
   if d.state == 'skipped' then return LEFT end
   if d.token == '' or d.token ~= token then return LOST end
-  if d.state == 'sending' then return GO end -- the answer to the first call was lost
   if not book.leased(id, d) then return LOST end
+  if d.state == 'sending' then return GO end -- the answer to the first call was lost
   local skip = cancelled and 'cancelled' or unsendable(redis.call('HGET', key, 'state'), edition)
   if skip then
     book.unlease(id, d)
