@@ -165,28 +165,18 @@ func (db *DB) Lease(ctx context.Context, w delivery.Work, n int, ttl time.Durati
 	if err := db.sends("lease"); err != nil {
 		return nil, err
 	}
-	edition, err := db.editions(ctx, []string{w.Edition})
-	if err != nil || !leasable(edition[0]) {
-		return nil, err
-	}
 	lease := leasing{db: db, queue: queue{w.Edition, w.Group}, ttl: ttl, token: newToken()}
 	start := mathrand.IntN(shards)
-	taken, err := lease.take(ctx, []waiting{{shard: start, ready: n}})
-	if err != nil {
-		return nil, err
-	}
-	for taken > 0 && len(lease.leased) < n || taken == 0 {
-		if len(lease.leased) >= n {
-			break
+	for from := []waiting{{shard: start, ready: n}}; len(from) > 0; {
+		// Of one that was cancelled meanwhile scripts lease nothing, whatever waits.
+		edition, err := db.editions(ctx, []string{w.Edition})
+		if err != nil || !leasable(edition[0]) {
+			return lease.leased, err
 		}
-		share, err := lease.share(ctx, start, n-len(lease.leased))
-		if err != nil {
+		if err := lease.take(ctx, from); err != nil {
 			return nil, err
 		}
-		if len(share) == 0 {
-			break
-		}
-		if taken, err = lease.take(ctx, share); err != nil {
+		if from, err = lease.share(ctx, start, n-len(lease.leased)); err != nil {
 			return nil, err
 		}
 	}
@@ -213,6 +203,9 @@ type leasing struct {
 // share spreads up to n over the shards that have something ready, from start
 // on.
 func (l *leasing) share(ctx context.Context, start, n int) ([]waiting, error) {
+	if n <= 0 {
+		return nil, nil
+	}
 	all := make([]waiting, 2*shards)
 	for i := range all {
 		all[i] = waiting{shard: (start + i/2) % shards, queue: l.queue, fresh: i%2 == 1}
@@ -232,8 +225,8 @@ func (l *leasing) share(ctx context.Context, start, n int) ([]waiting, error) {
 }
 
 // take leases w.ready deliveries from each shard and keeps those that may be
-// sent. It returns how many were leased before that.
-func (l *leasing) take(ctx context.Context, from []waiting) (int, error) {
+// sent.
+func (l *leasing) take(ctx context.Context, from []waiting) error {
 	var calls []call
 	for _, w := range from {
 		for left := w.ready; left > 0; left -= leaseStep {
@@ -245,24 +238,24 @@ func (l *leasing) take(ctx context.Context, from []waiting) (int, error) {
 	}
 	answers, err := l.db.run(ctx, scriptLease, calls...)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	var taken []delivery.Delivery
 	for _, answer := range answers {
 		pairs, err := answer.StringSlice()
 		if err != nil {
-			return 0, l.db.fail("lease", err)
+			return l.db.fail("lease", err)
 		}
 		for ; len(pairs) > 0; pairs = pairs[2:] {
 			d, token, err := unpack(l.queue.edition, subscribers.ID(pairs[0]), pairs[1])
 			if err != nil {
-				return 0, err
+				return err
 			}
 			d.Token = token
 			taken = append(taken, d)
 		}
 	}
-	return len(taken), l.address(ctx, taken)
+	return l.address(ctx, taken)
 }
 
 // address completes what was leased with what the subscriber's record says, and

@@ -1,6 +1,7 @@
 package redisdb_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -106,5 +107,29 @@ func TestNothingOfAnEditionStaysForEver(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLeaseEndsAtACancelledEdition: whoever cancelled it was killed before what
+// waits was skipped.
+func TestLeaseEndsAtACancelledEdition(t *testing.T) {
+	db, _ := start(t)
+	save(t, db, 0, 64)
+	e := plan(t, db)
+	hook := &between{left: 2, do: func() error { // it may be leased from, as far as the edition says
+		check(t, "HSet", db.Client().HSet(t.Context(), "enshi:{c}:ed:"+e.ID, "stage", "cancelled").Err())
+		for shard := range db.Parts() {
+			check(t, "SAdd", db.Client().SAdd(t.Context(), fmt.Sprintf("enshi:{s%02d}:stopped", shard), e.ID).Err())
+		}
+		return nil
+	}}
+	work, _, err := db.Work(t.Context())
+	check(t, "Work", err)
+	db.Client().AddHook(hook)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	leased, err := db.Lease(ctx, work[0], 50, time.Minute)
+	if err != nil || len(leased) > 0 {
+		t.Errorf("Lease of what was cancelled meanwhile: %d, %v", len(leased), err)
 	}
 }
