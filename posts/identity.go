@@ -62,9 +62,10 @@ var ErrOtherSite = errors.New("the store belongs to another site")
 type Identities interface {
 	// AcquireWatch takes the watch for ttl, by the store's clock, for a holder
 	// (a name for messages). It fails with ErrWatched while another holder's
-	// ttl runs.
+	// ttl runs; the same one gets another watch, and the first has passed on.
 	AcquireWatch(ctx context.Context, holder string, ttl time.Duration) (Watch, error)
-	// RenewWatch lets w live ttl longer; ErrFenced if it is no longer held.
+	// RenewWatch lets w live ttl longer, also if it ran out and nobody took it;
+	// ErrFenced if it is no longer held.
 	RenewWatch(ctx context.Context, w Watch, ttl time.Duration) error
 	// ReleaseWatch gives w back at once. A watch that has passed on is left alone.
 	ReleaseWatch(ctx context.Context, w Watch) error

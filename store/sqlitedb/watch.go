@@ -11,19 +11,20 @@ import (
 
 // AcquireWatch implements posts.Identities.
 func (db *DB) AcquireWatch(ctx context.Context, holder string, ttl time.Duration) (w posts.Watch, err error) {
+	holder = cmp.Or(holder, "unnamed")
 	err = db.write(ctx, "take the watch", func(t *tx) error {
 		var has string
 		var until int64
 		if _, err := t.row(`SELECT token, holder, until_ms FROM watch`, nil, &w.Token, &has, &until); err != nil {
 			return err
 		}
-		if has != "" && until > t.now.UnixMilli() {
+		if has != "" && has != holder && until > t.now.UnixMilli() {
 			return fmt.Errorf("%w: %s until %s", posts.ErrWatched, has,
 				time.UnixMilli(until).UTC().Format(time.RFC3339))
 		}
 		w.Token++
 		_, err := t.exec(`UPDATE watch SET token = ?, holder = ?, until_ms = ?`,
-			w.Token, cmp.Or(holder, "unnamed"), t.now.Add(ttl).UnixMilli())
+			w.Token, holder, t.now.Add(ttl).UnixMilli())
 		return err
 	})
 	if err != nil {

@@ -17,8 +17,10 @@ func identities() []law {
 		{"AcquireWatch fails with ErrWatched while another holder's ttl runs", watchIsExclusive},
 		{"AcquireWatch succeeds when the ttl has run out", watchExpires},
 		{"AcquireWatch lets one of many in", watchOfMany},
+		{"AcquireWatch lets a holder in again, and his first watch has passed on", watchAgain},
 		{"Token rises with every holder", watchTokenRises},
 		{"RenewWatch lets the watch live ttl longer", watchRenewed},
+		{"RenewWatch revives a watch that ran out and that nobody took", watchRevived},
 		{"RenewWatch fails with ErrFenced if the watch is no longer held", watchRenewFenced},
 		{"ReleaseWatch gives the watch back at once", watchReleased},
 		{"ReleaseWatch leaves a watch that has passed on alone", watchReleaseStale},
@@ -56,6 +58,25 @@ func watchOfMany(s *scene) {
 		return nil
 	})
 	equal(s, "holders let in", in.Load(), 1)
+}
+
+func watchAgain(s *scene) {
+	first, err := s.Store.AcquireWatch(s.ctx, "first", long)
+	s.ok(err, "AcquireWatch")
+	again, err := s.Store.AcquireWatch(s.ctx, "first", long) // the store's first answer was lost
+	s.ok(err, "AcquireWatch again")
+	s.is(s.Store.RenewWatch(s.ctx, first, long), "RenewWatch of the first", posts.ErrFenced)
+	s.ok(s.Store.RenewWatch(s.ctx, again, long), "RenewWatch of the second")
+}
+
+func watchRevived(s *scene) {
+	w, err := s.Store.AcquireWatch(s.ctx, "first", short)
+	s.ok(err, "AcquireWatch")
+	s.Advance(expired)
+	s.record(w, identity("a", "")) // nobody else can have written
+	s.ok(s.Store.RenewWatch(s.ctx, w, long), "RenewWatch")
+	_, err = s.Second.AcquireWatch(s.ctx, "second", long)
+	s.is(err, "AcquireWatch of another holder", posts.ErrWatched)
 }
 
 func watchTokenRises(s *scene) {

@@ -15,7 +15,6 @@ if ARGV[2] == 'acquire' then
 end
 if token ~= ARGV[5] or token == '0' then return { 0, holder, left } end
 if ARGV[2] == 'renew' then
-  if left <= 0 then return { 0, holder, left } end
   redis.call('HSET', KEYS[1], 'until', ms(now + tonumber(ARGV[4])))
 else
   redis.call('HSET', KEYS[1], 'token', '0', 'until', '0')
