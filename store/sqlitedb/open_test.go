@@ -209,3 +209,22 @@ func TestDamagedFileIsNamed(t *testing.T) {
 		t.Errorf("reading a damaged file = %v, want its name and what to do", err)
 	}
 }
+
+func TestOpenBringsAnOlderStoreUpToDate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "enshi.db")
+	first, err := os.ReadFile("schema/0001_init.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script(t, path, string(first)+`; PRAGMA application_id = 0x656e7368; PRAGMA user_version = 1;
+		INSERT INTO subscriber VALUES ('reader000001', 7, '', 'pending', '[]', 'daily', 'zh-Hans', 5, 2, '', 0, 0, 0, 0)`)
+	db := open(t, path, nil)
+	for _, returning := range []bool{false, true} {
+		s, err := db.Subscriber(t.Context(), reader(1).ID)
+		if err != nil || s.Cursor != 5 || s.Returning != returning {
+			t.Errorf("the older store's record = %+v, %v", s, err)
+		}
+		s.Returning = true
+		save(t, db, s)
+	}
+}
