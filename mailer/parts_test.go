@@ -84,3 +84,17 @@ func TestByteOrderMarksOfTemplatesAreNotMailed(t *testing.T) {
 		t.Errorf("Preview = %.80q … %q, %v; want a document without the mark", p.HTML, p.Text, err)
 	}
 }
+
+// Outlook for Windows knows no max-width: a table that it alone sees holds the
+// mail to its column.
+func TestOutlookIsHeldToTheColumn(t *testing.T) {
+	p, err := newRenderer(t).Preview(newLetter(subscribers.Chinese))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, opened := strings.Cut(p.HTML, `<!--[if mso]><table role="presentation" width="600"`)
+	inside, _, closed := strings.Cut(rest, "<!--[if mso]></td></tr></table><![endif]-->")
+	if !opened || !closed || strings.Count(inside, "<table") != 2 || strings.Count(inside, "</table>") != 2 {
+		t.Errorf("around the sheet and the foot there is no table for Outlook:\n%s", p.HTML)
+	}
+}
