@@ -26,7 +26,7 @@ func (s *Server) archived(w http.ResponseWriter, v *visit, p feeds.Place) error 
 		return errNotFound
 	}
 	if v.Method != http.MethodGet && v.Method != http.MethodHead {
-		return methodError{"GET, HEAD"}
+		return methodError{forReaders}
 	}
 	file, err := s.o.Demand.Archive(v.Context(), p.Topic, path.Base(p.Path))
 	if err != nil {

@@ -98,7 +98,7 @@ func TestArchivesAreServed(t *testing.T) {
 			t.Errorf("GET %s = %d, want %d", path, r.status, want)
 		}
 	}
-	if r := s.post("/archive/2025-12-1.xml", nil); r.status != http.StatusMethodNotAllowed || r.header.Get("Allow") != "GET, HEAD" {
+	if r := s.post("/archive/2025-12-1.xml", nil); r.status != http.StatusMethodNotAllowed || r.header.Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("POST to an archive = %d, Allow %q", r.status, r.header.Get("Allow"))
 	}
 }

@@ -28,7 +28,7 @@ func (s *Server) document(w http.ResponseWriter, v *visit) error {
 	case s.Paths.Retired(file.Topic):
 		return errGone
 	case v.Method != http.MethodGet && v.Method != http.MethodHead:
-		return methodError{"GET, HEAD"}
+		return methodError{forReaders}
 	case !canonical:
 		s.moved(w, v, spelled)
 		return nil
@@ -88,7 +88,6 @@ func (s *Server) documentHead(h http.Header, v *visit, d *held, link []string) {
 		h["X-Robots-Tag"] = s.fields.noIndex
 	} else {
 		h["Cache-Control"] = s.fields.maxAge
-		h["Access-Control-Allow-Origin"] = s.fields.anybody
 	}
 	switch {
 	case d.lastModified == nil:
@@ -201,7 +200,7 @@ func (s *Server) elsewhere(w http.ResponseWriter, v *visit) error {
 	case !v.place.loose && place.URLPath() == v.place.raw:
 		return s.archived(w, v, place) // anything else would be here
 	case v.Method != http.MethodGet && v.Method != http.MethodHead:
-		return methodError{"GET, HEAD"}
+		return methodError{forReaders}
 	}
 	s.moved(w, v, place.URLPath())
 	return nil

@@ -17,6 +17,7 @@ type route struct {
 	get     handler
 	post    handler
 	private bool // the address holds a signed link: nobody keeps or passes on anything
+	shared  bool // pages of other sites may read it
 	parts   []string
 }
 
@@ -46,7 +47,7 @@ func (s *Server) table() []route {
 		{pattern: "/category/{}", get: s.topicPage},
 		{pattern: "/tag/{}/", get: s.topicPage},
 		{pattern: "/tag/{}", get: s.topicPage},
-		{pattern: "/combine", get: s.inPlace(s.combine)},
+		{pattern: "/combine", get: s.inPlace(s.combine), shared: true},
 		{pattern: "/subscribe", get: s.showSubscribe, post: s.subscribe},
 		{pattern: "/confirm/{}", get: s.showConfirm, post: s.confirm, private: true},
 		{pattern: "/unsubscribe/{}", get: s.showUnsubscribe, post: s.unsubscribe, private: true},
@@ -110,6 +111,8 @@ func (r *route) of(method string) (handler, error) {
 		return r.post, nil
 	case r.post != nil:
 		return nil, methodError{"GET, HEAD, POST"}
+	case r.shared:
+		return nil, methodError{forReaders}
 	}
 	return nil, methodError{"GET, HEAD"}
 }

@@ -99,6 +99,12 @@ func (s *Server) dispatch(w *recorder, v *visit) (pattern string) {
 	if !isDocument(v.place.path) && !v.place.loose {
 		route, args = s.route(v.place)
 	}
+	if isDocument(v.place.path) || route != nil && route.shared {
+		if s.share(w); v.Method == http.MethodOptions {
+			answerReader(w)
+			return documentRoute
+		}
+	}
 	if route == nil {
 		pattern = documentRoute
 		if err := s.documents(w, v); err != nil {

@@ -45,7 +45,7 @@ type Server struct {
 
 // fields are values of header fields that many answers share: nobody changes
 // them.
-type fields struct{ maxAge, private, vary, anybody, noSniff, noReferrer, noIndex []string }
+type fields struct{ maxAge, private, vary, anybody, exposed, noSniff, noReferrer, noIndex []string }
 
 // New returns a server that has no catalogue yet: until SetCatalogue, feeds and
 // what concerns one person are served, and the other pages ask for patience.
@@ -70,7 +70,7 @@ func New(o Options) (*Server, error) {
 		maxAge: []string{s.maxAge}, vary: []string{"Accept-Encoding"}, noSniff: []string{"nosniff"},
 		private:    []string{strings.Replace(s.maxAge, "public", "private", 1)},
 		noReferrer: []string{"no-referrer"}, noIndex: []string{"noindex"},
-		anybody: []string{"*"}, // feeds are public, and without cookies there is nothing to steal
+		anybody: []string{"*"}, exposed: []string{"ETag, Link"},
 	}
 	for _, hub := range o.Hubs {
 		s.links += "<" + hub + `>; rel="hub", `
