@@ -105,7 +105,7 @@ feeds:
   limit: 20
   max_bytes: 512kB
   excerpt: true
-  hubs: https://hub.example.com/
+  hubs: [https://hub.example.com/, "https://push.example.com/?feed=daily&v=2"]
   rights: © 恩施日报
   icon: https://www.example.com/icon.png
 topics:
@@ -134,7 +134,7 @@ house:
 	want.Roles = []string{"web", "send"}
 	want.Settle, want.Rescan = 90*time.Second, 36*time.Hour
 	want.Feeds.Limit, want.Feeds.MaxBytes, want.Feeds.Excerpt = 20, 512<<10, true
-	want.Feeds.Hubs = []string{"https://hub.example.com/"}
+	want.Feeds.Hubs = []string{"https://hub.example.com/", "https://push.example.com/?feed=daily&v=2"}
 	want.Feeds.Rights, want.Feeds.Icon = "© 恩施日报", "https://www.example.com/icon.png"
 	want.Topics = config.Topics{
 		"tag:恩施日报新闻": {Title: "恩施日报", Slug: "enshi", Excerpt: new(bool)}, "category:café": {Retired: true}, "tag:茶": {},

@@ -77,7 +77,7 @@ func (v *checker) feeds(f *Feeds) {
 	v.link("feeds.icon", f.Icon)
 	for _, hub := range f.Hubs {
 		v.notEmpty("feeds.hubs", hub)
-		v.address("feeds.hubs", hub)
+		v.link("feeds.hubs", hub)
 	}
 }
 
