@@ -69,7 +69,7 @@ type Options struct {
 
 	Cadence  subscribers.Cadence // the publisher's default; default Daily
 	Schedule digest.Schedule
-	Note     string // shown below every page, e.g. that mails go to a directory; default none
+	Unsent   bool // mails go to a directory of this machine: every page says so, and not where
 
 	Hubs []string // WebSub hubs, named in Link headers; default none
 

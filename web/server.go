@@ -58,7 +58,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.frame.Note = o.Note
+	v.unsent = o.Unsent
 	v.frame.Service = templates.Service{
 		Subscribe: v.base + "/subscribe", Editions: v.base + "/editions/", Privacy: v.base + "/privacy", Status: v.base + "/status",
 	}

@@ -25,6 +25,7 @@ type views struct {
 	messages map[subscribers.Language]templates.Messages
 	assets   map[string]asset
 	frame    templates.Frame // what all pages have in common
+	unsent   bool            // Options.Unsent
 }
 
 // voice is the language of one page.
@@ -73,6 +74,9 @@ func basePath(public string) (string, error) {
 func (s *views) framed(in voice, title string) templates.Frame {
 	f := s.frame
 	f.Text, f.Language, f.Title = in.text, string(in.language), title
+	if s.unsent {
+		f.Note = in.text["note_unsent"]
+	}
 	return f
 }
 

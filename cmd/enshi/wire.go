@@ -380,7 +380,7 @@ func (d *daemon) newServer(documents web.Documents, demand web.Demand) (*web.Ser
 		Log: d.requestLog(), Now: d.now, Documents: documents, Demand: demand, Look: d.look(d.archive.site),
 		Addresses: subscribers.Addresses{Public: d.publicURL(), Keys: d.keys},
 		Registry:  d.store, Limits: d.store, Arrivals: d.store, Letters: d.store, Recall: d.store, Editions: d.store, Brakes: d.store,
-		Cadence: subscribers.Cadence(d.cfg.Digest.Cadence), Schedule: schedule, Note: d.outboxNote(),
+		Cadence: subscribers.Cadence(d.cfg.Digest.Cadence), Schedule: schedule, Unsent: len(d.cfg.Mail.SMTP) == 0,
 		Hubs: d.cfg.Feeds.Hubs, Pings: d.herald.figures, Relays: d.relayFigures, Trouble: d.publicFailure, MaxAge: d.cfg.Feeds.Cache,
 		PerClient: web.Quota{N: l.SignupsPerClient, Period: time.Hour}, InAll: web.Quota{N: l.SignupsTotal, Period: time.Hour}, TrustedProxies: proxies,
 	})
