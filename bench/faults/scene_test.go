@@ -210,11 +210,17 @@ func (s *scene) file(n int, more string) {
 // start starts the program; fail is what ENSHI_FAIL says.
 func (s *scene) start(fail string, args ...string) *process {
 	s.Helper()
+	return s.startAt(0, fail, args...)
+}
+
+// startAt starts the program with a store whose clock is ahead.
+func (s *scene) startAt(ahead time.Duration, fail string, args ...string) *process {
+	s.Helper()
 	flags := []string{
 		"--config", filepath.Join(s.dir, "enshi.yaml"), "--site", filepath.Join(s.dir, "site"), "--data", filepath.Join(s.dir, "data"),
 		"--store", s.store,
 	}
-	return launch(s, []string{"ENSHI_FAIL=" + fail}, append(flags, args...)...)
+	return launch(s, []string{"ENSHI_FAIL=" + fail, "ENSHI_AHEAD=" + ahead.String()}, append(flags, args...)...)
 }
 
 // serve starts a daemon with some roles, which goes on until stop.
@@ -305,6 +311,7 @@ type ledger interface {
 	delivery.Editions
 	delivery.Letters
 	delivery.Control
+	delivery.Recall
 	Shutdown() error
 }
 

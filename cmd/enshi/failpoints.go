@@ -23,6 +23,22 @@ import (
 // wait for SIGUSR1), error, sleep DURATION.
 const failVariable = "ENSHI_FAIL"
 
+// aheadVariable says by how much the store's clock is ahead of the machine's, so that a
+// test needs not wait until deliveries are old.
+const aheadVariable = "ENSHI_AHEAD"
+
+func readAhead() (time.Duration, error) {
+	text := os.Getenv(aheadVariable)
+	if text == "" {
+		return 0, nil
+	}
+	ahead, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, usagef("%s: %w", aheadVariable, err)
+	}
+	return ahead, nil
+}
+
 // The points come before and after each step of the ledger that lasts, and
 // around what a sender does. After the final dot there is none: a mail server
 // under a test's control knows better when that has come in.
@@ -48,6 +64,8 @@ var failPointNames = [...]string{
 	"again.before", "again.after",
 	"rewrite.before", "rewrite.after", // a letter, without what was withdrawn
 	"retract.before", "retract.after", // letters that are empty then
+	"trim.before", "trim.after", // old deliveries that were sent, into a roll
+	"fold.before", "fold.after", // all old deliveries of an edition, into its counts
 }
 
 // failAction is what one fail point does.

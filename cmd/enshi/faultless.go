@@ -18,6 +18,9 @@ const watchTTL = 30 * time.Second
 // planBatch is how many people a step of planning has; 0 for the usual number.
 const planBatch = 0
 
+// faultyOpening is what a store is opened with: no point, and its own clock.
+func faultyOpening() (point delivery.Point, now func() time.Time, err error) { return nil, nil, nil }
+
 func faultyStore(l ledger) (ledger, error) { return l, nil }
 
 func faultySender(s delivery.Sender) (delivery.Sender, error) { return s, nil }

@@ -19,6 +19,20 @@ type faultyLedger struct {
 	fail *failPoints
 }
 
+// faultyOpening is what a store is opened with: the points that it has inside, and
+// a clock, if it is to be ahead.
+func faultyOpening() (point delivery.Point, now func() time.Time, err error) {
+	fail, err := readFailPoints()
+	if err != nil {
+		return nil, nil, err
+	}
+	ahead, err := readAhead()
+	if ahead != 0 {
+		now = func() time.Time { return time.Now().Add(ahead) }
+	}
+	return fail.at, now, err
+}
+
 func faultyStore(l ledger) (ledger, error) {
 	// A file that may not grow is what a test has for a full disk: the step fails
 	// then, and not the process.

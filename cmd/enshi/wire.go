@@ -180,15 +180,20 @@ func (p *parts) openStore(ctx context.Context) error {
 }
 
 func (p *parts) dial(ctx context.Context) (ledger, error) {
+	point, now, err := faultyOpening()
+	if err != nil {
+		return nil, err
+	}
 	address := p.cfg.Store.Reveal()
 	scheme, rest, _ := strings.Cut(address, ":")
 	switch scheme {
 	case "":
-		return sqlitedb.Open(sqlitedb.Options{Path: filepath.Join(p.cfg.Data, "enshi.db")})
+		return sqlitedb.Open(sqlitedb.Options{Path: filepath.Join(p.cfg.Data, "enshi.db"), Now: now, Point: point})
 	case "sqlite":
-		return sqlitedb.Open(sqlitedb.Options{Path: strings.TrimPrefix(rest, "//")})
+		return sqlitedb.Open(sqlitedb.Options{Path: strings.TrimPrefix(rest, "//"), Now: now, Point: point})
 	}
-	store, err := redisdb.Open(ctx, redisdb.Options{URL: address, SentinelPassword: p.cfg.SentinelPassword.Reveal(), Log: p.log})
+	store, err := redisdb.Open(ctx, redisdb.Options{
+		URL: address, SentinelPassword: p.cfg.SentinelPassword.Reveal(), Log: p.log, Now: now, Point: point})
 	if err != nil {
 		return nil, err
 	}

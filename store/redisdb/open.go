@@ -31,8 +31,10 @@ type Options struct {
 	Prefix           string       // of every key, default "enshi:"
 	Log              *slog.Logger // hears what the driver says, at level debug; default: nobody does
 
-	// Now, for tests, takes the place of the server's clock.
-	Now func() time.Time
+	// For tests: Now takes the place of the server's clock, and Point is called
+	// around what forgets old deliveries ("trim", "fold").
+	Now   func() time.Time
+	Point delivery.Point
 }
 
 // DB is the store. It is safe for concurrent use.
@@ -43,6 +45,7 @@ type DB struct {
 	tenure  atomic.Pointer[delivery.Tenure]
 	where   string           // the address for messages, without secrets
 	now     func() time.Time // nil: the server's clock
+	point   delivery.Point
 	rolls   delivery.RollCache
 }
 
@@ -97,7 +100,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{
 		scripts: scripts, keys: keys{prefix: o.Prefix}, where: where,
-		now: o.Now,
+		now: o.Now, point: o.Point,
 	}
 	redis.SetLogger(driverLog{o.Log}) // the driver has one a process
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)

@@ -32,9 +32,13 @@ func (db *DB) trim(ctx context.Context) (unread, err error) {
 // mark comes first, in the place where Again reopens: one of them is refused.
 func (db *DB) fold(ctx context.Context) (unread, err error) {
 	return db.old(ctx, db.keys.fold(), func(id string) error {
-		switch marked, err := db.stage(ctx, id, "fold"); {
-		case errors.Is(err, delivery.ErrNotFound): // gone by itself
-		case err != nil || !marked:
+		marked := false
+		err := db.point.Around("fold", func() (err error) {
+			marked, err = db.stage(ctx, id, "fold")
+			return err
+		})
+		gone := errors.Is(err, delivery.ErrNotFound) // by itself
+		if !gone && (err != nil || !marked) {
 			return err
 		}
 		var steps []step
@@ -92,7 +96,11 @@ func (db *DB) trimShard(ctx context.Context, shard int, id string) error {
 		if err != nil || len(gone) == 0 {
 			return err
 		}
-		written, err := db.enrol(ctx, db.keys.roll(shard, id), members, sent)
+		written := false
+		err = db.point.Around("trim", func() (err error) {
+			written, err = db.enrol(ctx, db.keys.roll(shard, id), members, sent)
+			return err
+		})
 		if err != nil {
 			return err
 		}

@@ -33,11 +33,16 @@ func (db *DB) age(ctx context.Context) (unread, err error) {
 		return nil, nil
 	}
 	var a ageing
-	for _, forget := range []func(*tx) (more bool, err error){a.trim, fold, forgetNotices, forgetLetters} {
+	for _, old := range []struct {
+		name   string
+		forget func(*tx) (more bool, err error)
+	}{{"trim", a.trim}, {"fold", fold}, {"notices", forgetNotices}, {"letters", forgetLetters}} {
 		for more := true; more; {
-			err := db.write(ctx, "forget what is old", func(t *tx) (err error) {
-				more, err = forget(t)
-				return err
+			err := db.point.Around(old.name, func() error {
+				return db.write(ctx, "forget what is old", func(t *tx) (err error) {
+					more, err = old.forget(t)
+					return err
+				})
 			})
 			if err != nil {
 				return a.unread, err

@@ -35,12 +35,17 @@ var (
 type Options struct {
 	Path string           // of the file; made, with its directory, if missing
 	Now  func() time.Time // the store's clock, time.Now by default
+
+	// Point, for tests, is called around what forgets old deliveries ("trim",
+	// "fold").
+	Point delivery.Point
 }
 
 // DB is a store in one file. It is safe for concurrent use.
 type DB struct {
 	path    string
 	now     func() time.Time
+	point   delivery.Point
 	writer  *pool // one connection: its transactions queue up here, not at the file's lock
 	reader  *pool
 	aged    atomic.Int64 // when age last looked
@@ -63,7 +68,7 @@ func Open(o Options) (*DB, error) {
 	if err := prepare(path); err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
-	db := &DB{path: path, now: o.Now}
+	db := &DB{path: path, now: o.Now, point: o.Point}
 	if db.now == nil {
 		db.now = time.Now
 	}
