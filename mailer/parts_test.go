@@ -62,8 +62,8 @@ func TestPersonalLinksMustStandAsTheyAre(t *testing.T) {
 func TestReplacedTemplatesAreTriedAtStart(t *testing.T) {
 	for file, part := range map[string]string{"mail/digest.txt": "text", "mail/digest.html": "html"} {
 		_, err := rendererOver(t, map[string]string{file: `{{define "subject"}}x{{end}}nothing else`})
-		if err == nil || !strings.Contains(err.Error(), part+" template") {
-			t.Errorf("NewRenderer with a %s that has no way out = %v, want an error", file, err)
+		if err == nil || !strings.Contains(err.Error(), part+" template leaves out {{.Unsubscribe}}") {
+			t.Errorf("NewRenderer with a %s that has no way out = %v, want an error that names what is missing", file, err)
 		}
 	}
 }

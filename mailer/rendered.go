@@ -41,6 +41,9 @@ const (
 // href says whether the gap is an attribute of an element.
 func (g gap) href() bool { return g != fixed && g%2 == 0 }
 
+// field is what templates call the address in the gap.
+func (g gap) field() string { return [...]string{".Unsubscribe", ".Preferences", ".Confirm"}[(g-1)/2] }
+
 // A segment is ready bytes, content to be encoded, or a gap.
 type segment struct {
 	gap   gap

@@ -185,11 +185,10 @@ func complete(mail *rendered, need ...gap) error {
 			found = found || s.gap == g
 		}
 		if !found {
-			part := "text"
 			if g.href() {
-				part = "html"
+				return fmt.Errorf(`its html template leaves out {{%s}}: a mail must have it, as the href="…" of a link`, g.field())
 			}
-			return fmt.Errorf("its %s template leaves out a personal link (gap %d): a mail must have it", part, g)
+			return fmt.Errorf("its text template leaves out {{%s}}: a mail must have it", g.field())
 		}
 	}
 	return nil
