@@ -24,6 +24,7 @@ type connection struct {
 	sent       int                    // letters so far
 	carried    map[delivery.Group]int // of these, to each group
 	idle       time.Time              // since when it waits
+	retire     *time.Timer            // says goodbye when it has waited long enough
 	buf        []byte                 // for composing, kept from letter to letter
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/enshi-daily/enshi/delivery"
 )
@@ -44,6 +45,7 @@ func (r *relay) pick(fits func(*connection) bool) *connection {
 	for i := len(r.idle) - 1; i >= 0; i-- {
 		if c := r.idle[i]; fits(c) {
 			r.idle = slices.Delete(r.idle, i, i+1)
+			c.retire.Stop()
 			return c
 		}
 	}
@@ -85,6 +87,11 @@ func (s *SMTP) release(c *connection, ready bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.idle = append(r.idle, c)
+	c.retire = time.AfterFunc(s.o.Idle, func() {
+		if r.pick(func(other *connection) bool { return other == c }) != nil {
+			c.quit()
+		}
+	})
 }
 
 // Close ends the connections that wait. The sender can be used again.

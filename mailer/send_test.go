@@ -255,6 +255,20 @@ func TestOldConnectionsAreNotUsedAgain(t *testing.T) {
 	}
 }
 
+func TestIdleConnectionsSayGoodbye(t *testing.T) {
+	server := smtptest.Start(t)
+	s := newSMTP(t, server.URL(), func(o *mailer.SMTPOptions) { o.Idle = 50 * time.Millisecond })
+	for range 3 {
+		if out := s.Send(t.Context(), newMessage(t), permit); out.Class != delivery.Delivered {
+			t.Fatalf("Send = %+v", out)
+		}
+	}
+	waitFor(t, "the connection's end", func() bool { now, _ := server.Open(); return now == 0 })
+	if quit, accepted := server.Steps("QUIT"), server.Accepted(); quit != accepted {
+		t.Errorf("%d of %d connections said QUIT", quit, accepted)
+	}
+}
+
 func TestManySendsAtOnce(t *testing.T) {
 	both(t, func(t *testing.T, o smtptest.Options) {
 		server := smtptest.StartWith(t, o)

@@ -26,7 +26,7 @@ type SMTPOptions struct {
 	PerGroup func(delivery.Group) int // of these, messages to a group; 0, or nil, for no limit
 	Timeout  time.Duration            // for everything up to the final dot, default 60 seconds
 	Answer   time.Duration            // for the answer to the final dot, default 5 minutes
-	Idle     time.Duration            // after which a connection is not used again, default 30 seconds
+	Idle     time.Duration            // after which a connection is ended, default 30 seconds
 	TLS      *tls.Config              // instead of the system's certificates; nil for those
 }
 
