@@ -94,7 +94,7 @@ type Result struct {
 	State    State     // Queued gives a lease back of which nothing was sent, begun or not
 	At       time.Time // Retry: not before
 	Reply    string    // one line, without any address
-	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step, unless the letter had arrived
+	Bounce   bool      // the address is dead: the subscriber becomes bounced in the same step (or, never confirmed, Erased as before), unless the letter had arrived
 }
 
 // Policy says what becomes of a delivery whose lease expired while sending.

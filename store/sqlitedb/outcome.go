@@ -130,7 +130,15 @@ func skipOf(r *delivery.Result) delivery.Skip {
 // bounce takes a dead address out. The version rises, so that a change which
 // was made from the record before it is refused.
 func (t *tx) bounce(id subscribers.ID) error {
-	_, err := t.exec(`UPDATE subscriber SET state = ?, generation = generation + 1, version = version + 1, changed = ?
+	// Somebody who was erased before and never confirmed is erased again.
+	returning, err := t.subscribers(`SELECT `+subscriberColumns+` FROM subscriber WHERE id = ? AND state = 'pending' AND comes_back = 1`, id)
+	if err != nil {
+		return err
+	}
+	if len(returning) > 0 {
+		return t.put(subscribers.Erase(returning[0], t.now), returning[0].Version+1)
+	}
+	_, err = t.exec(`UPDATE subscriber SET state = ?, generation = generation + 1, version = version + 1, changed = ?
 		WHERE id = ? AND state NOT IN ('bounced', 'complained', 'erased')`,
 		subscribers.Bounced, t.now.Unix(), id)
 	return err

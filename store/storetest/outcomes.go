@@ -158,6 +158,7 @@ func finishes() []law {
 		{"Turn, recording, lets Sent stay Sent", finishSentStays},
 		{"Turn, recording, with Bounce makes the subscriber bounced in the same step", finishBounce},
 		{"Turn, recording, with Bounce leaves an erased or complained subscriber as he is", finishBounceLeaves},
+		{"Turn, recording, with Bounce erases again who was erased and never confirmed", finishBounceErases},
 		{"Turn, recording, with Bounce leaves the subscriber of a delivery that was Sent as he is", finishBounceSent},
 		{"Turn, recording, with Bounce again leaves a subscriber who came back as he is", finishBounceAgain},
 		{"Turn, recording, of a delivery that does not exist does nothing", finishUnknown},
@@ -318,6 +319,22 @@ func finishBounceLeaves(s *scene) {
 		s.same(before, before.Version)
 	}
 	s.counts(e.ID, delivery.Counts{delivery.Rejected: 2})
+}
+
+func finishBounceErases(s *scene) {
+	p := full()
+	p.Cadence = subscribers.Daily
+	before := s.save(p, subscribers.NoticeConfirm)
+	leased := s.lease(delivery.Work{Edition: delivery.EditionConfirm}, 1, long)
+	s.begin(leased)
+	s.bounce(leased[0])
+	after := s.stored(p.ID)
+	equal(s, "Changed is still the old time", after.Changed.Equal(before.Changed), false)
+	want := subscribers.Erase(before, after.Changed)
+	want.Version++
+	s.same(want, want.Version)
+	s.states(map[subscribers.State]int{subscribers.Erased: 1})
+	s.due(daily(1 << 41))
 }
 
 func finishBounceSent(s *scene) {

@@ -23,12 +23,19 @@ end
 
 local ends = { bounced = true, complained = true, erased = true }
 
+-- bounce takes a dead address out: that of somebody who was erased before and
+-- never confirmed whole, as subscribers.Erase does.
 local function bounce(id, key)
-  local s = redis.call('HMGET', key, 'state', 'cadence', 'cursor', 'generation', 'version')
+  local s = redis.call('HMGET', key, 'state', 'cadence', 'cursor', 'generation', 'version', 'returning')
   if not s[1] or ends[s[1]] then return end
-  redis.call('HSET', key, 'state', 'bounced', 'generation', ms(tonumber(s[4] or 0) + 1),
-    'version', ms(tonumber(s[5]) + 1), 'changed', ARGV[3])
-  rehome(person, id, { state = s[1], cadence = s[2] }, { state = 'bounced', cadence = s[2], cursor = s[3] })
+  local to = 'bounced'
+  if s[1] == 'pending' and s[6] then
+    to = 'erased'
+    redis.call('DEL', key)
+  end
+  redis.call('HSET', key, 'version', ms(tonumber(s[5]) + 1), 'cursor', s[3], 'state', to,
+    'generation', ms(tonumber(s[4] or 0) + 1), 'changed', ARGV[3])
+  rehome(person, id, { state = s[1], cadence = s[2] }, { state = to, cadence = s[2], cursor = s[3] })
 end
 
 local strange -- an ID whose result names another group
