@@ -46,6 +46,10 @@ func (db *DB) Again(ctx context.Context, id string, states ...delivery.State) (d
 			return done, err
 		}
 	}
+	if done.Queued == 0 && e.Stage == delivery.StageFinished {
+		_, err := db.finishEdition(ctx, id, false)
+		return done, err
+	}
 	return done, db.reopen(ctx, id)
 }
 

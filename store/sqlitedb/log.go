@@ -66,11 +66,11 @@ func (t *tx) arrive(e digest.Entry, number int64) (bool, error) {
 		return false, err
 	}
 	n, err := t.exec(`INSERT INTO arrival VALUES (?, ?, ?, ?) ON CONFLICT (post) DO NOTHING`, number, e.Post, string(data), amendment(e))
-	if err != nil || n == 0 {
+	if err != nil {
 		return false, err
 	}
-	_, err = t.exec(`UPDATE identity SET standing = ?, reason = '', since = 0 WHERE id = ?`, posts.Arrived, e.Post)
-	return true, err
+	_, err = t.exec(`UPDATE identity SET standing = ?1, reason = '', since = 0 WHERE id = ?2 AND standing <> ?1`, posts.Arrived, e.Post)
+	return n > 0, err
 }
 
 // How an entry was amended, as the column amended has it.

@@ -18,6 +18,7 @@ func arrivals() []law {
 		{"Append of nothing returns the head", logAppendNothing},
 		{"Append moves the identities to Arrived in the same step", logMovesIdentities},
 		{"Append gives a post that is in the log already no second number", logNoSecond},
+		{"Append moves the identity of a post that is in the log already, too", logMovesAgain},
 		{"Append gives a withdrawn post no number", logWithdrawn},
 		{"Append fails with ErrFenced if the watch has passed on, and nothing arrives", logAppendFenced},
 		{"two appenders, one of them fenced, leave no gap", logTwoAppenders},
@@ -132,6 +133,20 @@ func logNoSecond(s *scene) {
 	s.ok(err, "Append")
 	equal(s, "Append", head, 3)
 	s.logged(entry(1), entry(2), entry(3))
+}
+
+func logMovesAgain(s *scene) {
+	w := s.watch()
+	for range 2 { // who wrote this log did not have the identity
+		head, err := s.Store.Append(s.ctx, w, []digest.Entry{entry(1)})
+		s.ok(err, "Append")
+		equal(s, "Append", head, 1)
+		s.record(w, identity(entry(1).Post, posts.Due))
+	}
+	_, err := s.Store.Append(s.ctx, w, []digest.Entry{entry(1)})
+	s.ok(err, "Append")
+	equal(s, "Standing", s.standing(entry(1).Post), posts.Arrived)
+	s.logged(entry(1))
 }
 
 func logWithdrawn(s *scene) {

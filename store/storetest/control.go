@@ -12,6 +12,7 @@ func control() []law {
 		law{"Again raises Doubts of what was Uncertain", againDoubts},
 		law{"Again leaves those alone whose subscriber may not receive it any more", againLeaves},
 		law{"Again takes a finished edition back to sending, until all is at an end", againReopens},
+		law{"Again that queues nothing leaves a finished edition finished", againNothing},
 		law{"Again called again finds nothing more", againTwice},
 		law{"Again at once queues everybody once", againAtOnce},
 		law{"Again lets the fact of an earlier attempt stand", againFact},
@@ -102,6 +103,22 @@ func againReopens(s *scene) {
 	equal(s, "finished", len(s.sweep(delivery.Resend).Finished), 1)
 	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageFinished)
 	s.counts(e.ID, delivery.Counts{delivery.Sent: 2})
+}
+
+func againNothing(s *scene) {
+	e, all := s.mailing(2)
+	leased := s.lease(work(e), 2, long)
+	s.begin(leased)
+	s.finish(leased, delivery.Failed)
+	s.finished(e)
+	for _, sub := range all {
+		s.leave(sub.ID, subscribers.Unsubscribed)
+	}
+	done, err := s.Store.Again(s.ctx, e.ID, delivery.Failed)
+	s.ok(err, "Again")
+	equal(s, "Again", done, delivery.Requeued{Left: 2})
+	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageFinished)
+	equal(s, "finished editions", len(s.sweep(delivery.Resend).Finished), 0)
 }
 
 func againTwice(s *scene) {
