@@ -24,7 +24,7 @@ func (db *DB) Counts(ctx context.Context, id string) (delivery.Counts, error) {
 
 // Deliveries yields an edition's deliveries that are in one of the states. It
 // holds those of one shard. Sent ones are forgotten two days after the edition
-// finished, others after a week; Counts keeps their number.
+// finished, others with its ledger; Counts keeps their number.
 func (db *DB) Deliveries(ctx context.Context, id string, states ...delivery.State) iter.Seq2[delivery.Delivery, error] {
 	return func(yield func(delivery.Delivery, error) bool) {
 		for shard := range shards {
