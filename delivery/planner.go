@@ -73,15 +73,14 @@ const maxPasses = 20
 // left, and then opens one up to the head of the log for everybody who is due. ok
 // is false if there was neither: nobody has anything before the head.
 func (p *Planner) Plan(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
-	now := p.o.Now().In(p.o.Schedule.Zone)
-	head, err := p.o.Log.Head(ctx)
+	e, err := p.atOnce(ctx, c)
 	if err != nil {
-		return Report{}, false, fmt.Errorf("arrival log: %w", err)
+		return Report{}, false, err
 	}
 	if r, ok, err = p.takeUp(ctx, c); err != nil {
 		return r, false, err
 	}
-	for e := (Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now, Opened: now}); ; {
+	for {
 		due, err := p.anybody(ctx, e)
 		if err != nil || !due {
 			return r, ok && err == nil, err
@@ -96,22 +95,45 @@ func (p *Planner) Plan(ctx context.Context, c subscribers.Cadence) (r Report, ok
 	}
 }
 
+// atOnce is the edition of a cadence that an operator asks for now.
+func (p *Planner) atOnce(ctx context.Context, c subscribers.Cadence) (Edition, error) {
+	now := p.o.Now().In(p.o.Schedule.Zone)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Edition{}, fmt.Errorf("arrival log: %w", err)
+	}
+	return Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now, Opened: now}, nil
+}
+
 // takeUp works the edition of a cadence through that was left before its end.
 // Everybody in it may be planned already, so that nobody is due.
 func (p *Planner) takeUp(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
-	if p.o.Editions == nil {
-		return Report{}, false, nil
+	left, ok, err := p.left(ctx, c)
+	if err != nil || !ok {
+		return Report{}, false, err
 	}
-	latest, err := p.o.Editions.Editions(ctx, foldedAmong)
+	r, err = p.run(ctx, left)
+	return r, err == nil, err
+}
+
+// leftAmong is among how many of the latest editions one that was left is looked
+// for. Open finds it among all.
+const leftAmong = 50
+
+// left is the edition of a cadence that is still to be planned to its end.
+func (p *Planner) left(ctx context.Context, c subscribers.Cadence) (Edition, bool, error) {
+	if p.o.Editions == nil {
+		return Edition{}, false, nil
+	}
+	latest, err := p.o.Editions.Editions(ctx, leftAmong)
 	if err != nil {
-		return Report{}, false, fmt.Errorf("editions: %w", err)
+		return Edition{}, false, fmt.Errorf("editions: %w", err)
 	}
 	i := slices.IndexFunc(latest, func(e Edition) bool { return e.Cadence == c && e.Stage == StagePlanning })
 	if i < 0 {
-		return Report{}, false, nil
+		return Edition{}, false, nil
 	}
-	r, err = p.run(ctx, latest[i])
-	return r, err == nil, err
+	return latest[i], true, nil
 }
 
 // anybody says whether a subscriber of e's cadence has a cursor below its mark.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,52 +13,120 @@ import (
 	"github.com/enshi-daily/enshi/subscribers"
 )
 
-// Preview says who would get which letter if a cadence ran now, and changes
-// nothing. each is called once a subscriber; the letter has its ID.
-func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each func(subscribers.Subscriber, digest.Letter) error) error {
-	now := p.o.Now().In(p.o.Schedule.Zone)
-	head, err := p.o.Log.Head(ctx)
+// Mailed is told of one mail: who would get it, and the letter with its ID.
+type Mailed func(subscribers.Subscriber, digest.Letter) error
+
+// Preview says who would get which letter by Plan, and changes nothing.
+func (p *Planner) Preview(ctx context.Context, c subscribers.Cadence, each Mailed) error {
+	e, err := p.atOnce(ctx, c)
 	if err != nil {
-		return fmt.Errorf("arrival log: %w", err)
+		return err
 	}
-	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
-	desk := newDesk(p.o, e)
+	return p.preview(ctx, e, each)
+}
+
+// PreviewScheduled says who would get which letter by Scheduled, and changes
+// nothing.
+func (p *Planner) PreviewScheduled(ctx context.Context, c subscribers.Cadence, each Mailed) error {
+	e, err := p.byCalendar(ctx, c)
+	if err != nil {
+		return err
+	}
+	return p.preview(ctx, e, each)
+}
+
+// preview goes through the edition that another planner left, and then through
+// the one that would be opened.
+func (p *Planner) preview(ctx context.Context, next Edition, each Mailed) error {
+	var desks []*desk
+	left, ok, err := p.left(ctx, next.Cadence)
+	if err != nil {
+		return err
+	}
+	if ok {
+		desks = append(desks, newDesk(p.o, left))
+	}
+	opens, err := p.opens(ctx, next)
+	if err != nil {
+		return err
+	}
+	if opens {
+		desks = append(desks, newDesk(p.o, next))
+	}
+	if len(desks) == 0 {
+		return nil
+	}
+	last := desks[len(desks)-1].edition
 	for part := range p.o.Planning.Parts() {
 		for after := subscribers.ID(""); ; {
-			some, err := p.o.Planning.Candidates(ctx, e, part, after, p.o.Batch)
+			some, err := p.o.Planning.Candidates(ctx, last, part, after, p.o.Batch)
 			if err != nil {
-				return fmt.Errorf("edition %s: %w", e.ID, err)
+				return fmt.Errorf("edition %s: %w", last.ID, err)
 			}
 			if len(some) == 0 {
 				break
 			}
-			letters, err := desk.contents(ctx, some)
-			if err != nil {
-				return err
-			}
-			for i := range some {
-				if len(letters[i].Entries) == 0 {
-					continue
-				}
-				if err := each(some[i].Subscriber, letters[i]); err != nil {
+			after = some[len(some)-1].Subscriber.ID
+			for _, d := range desks {
+				if some, err = d.show(ctx, some, each); err != nil {
 					return err
 				}
 			}
-			after = some[len(some)-1].Subscriber.ID
 		}
 	}
 	return nil
 }
 
+// opens says whether an edition would be worked through that Plan or Scheduled
+// asks for.
+func (p *Planner) opens(ctx context.Context, e Edition) (bool, error) {
+	if p.o.Editions == nil {
+		return true, nil
+	}
+	there, err := p.o.Editions.Edition(ctx, e.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return false, fmt.Errorf("edition %s: %w", e.ID, err)
+	case e.Scheduled || there.Stage == StagePlanning || there.Stage == StageCancelled:
+		return false, nil
+	}
+	if !e.Scheduled {
+		return true, nil
+	}
+	ran, err := Ran(ctx, p.o.Editions, e.Cadence, e.Slot)
+	return !ran && !p.o.Schedule.Late(e.Cadence, e.Slot, e.Opened), err
+}
+
+// show tells each of those of a batch who would get a letter. It returns the
+// batch as the edition would leave it.
+func (d *desk) show(ctx context.Context, batch []Candidate, each Mailed) ([]Candidate, error) {
+	letters, err := d.contents(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	for i := range batch {
+		s := &batch[i].Subscriber
+		if s.Cursor >= d.edition.Mark {
+			continue
+		}
+		if len(letters[i].Entries) > 0 {
+			if err := each(*s, letters[i]); err != nil {
+				return nil, err
+			}
+		}
+		s.Cursor = d.edition.Mark
+	}
+	return batch, nil
+}
+
 // Letter is what one subscriber would get if a cadence ran now, without entries
 // if nothing is pending. It changes nothing.
 func (p *Planner) Letter(ctx context.Context, c subscribers.Cadence, s subscribers.Subscriber) (digest.Letter, error) {
-	now := p.o.Now().In(p.o.Schedule.Zone)
-	head, err := p.o.Log.Head(ctx)
+	e, err := p.atOnce(ctx, c)
 	if err != nil {
-		return digest.Letter{}, fmt.Errorf("arrival log: %w", err)
+		return digest.Letter{}, err
 	}
-	e := Edition{ID: EditionID(c, now, head), Cadence: c, Mark: head, Slot: now}
 	letters, err := newDesk(p.o, e).contents(ctx, []Candidate{{Subscriber: s}})
 	if err != nil {
 		return digest.Letter{}, err

@@ -3,15 +3,10 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/enshi-daily/enshi/subscribers"
 )
-
-// foldedAmong is among how many of the latest editions one of a late moment is
-// looked for.
-const foldedAmong = 50
 
 // Folded is a scheduled edition that nobody opened until it was too late.
 type Folded struct {
@@ -33,17 +28,14 @@ func (f *Folded) String() string {
 // Report.Folded says so once if there are any. ok is false if there was nothing
 // to do.
 func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Report, ok bool, err error) {
-	now := p.o.Now()
-	slot := p.o.Schedule.Slot(c, now)
-	head, err := p.o.Log.Head(ctx)
+	e, err := p.byCalendar(ctx, c)
 	if err != nil {
-		return Report{}, false, fmt.Errorf("arrival log: %w", err)
+		return Report{}, false, err
 	}
-	e := Edition{ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now}
 	if r, ok, err = p.takeUp(ctx, c); err != nil {
 		return r, false, err
 	}
-	if p.o.Schedule.Late(c, slot, now) {
+	if p.o.Schedule.Late(c, e.Slot, e.Opened) {
 		r.Folded, err = p.fold(ctx, e)
 		return r, ok && err == nil, err
 	}
@@ -65,17 +57,46 @@ func (p *Planner) Scheduled(ctx context.Context, c subscribers.Cadence) (r Repor
 	}
 }
 
+// byCalendar is the edition of a cadence whose moment was the last one.
+func (p *Planner) byCalendar(ctx context.Context, c subscribers.Cadence) (Edition, error) {
+	now := p.o.Now()
+	slot := p.o.Schedule.Slot(c, now)
+	head, err := p.o.Log.Head(ctx)
+	if err != nil {
+		return Edition{}, fmt.Errorf("arrival log: %w", err)
+	}
+	return Edition{ID: EditionID(c, slot, head), Cadence: c, Mark: head, Slot: slot, Scheduled: true, Opened: now}, nil
+}
+
+// Ran says whether an edition was opened for a moment of the calendar, whatever
+// became of it. However many came since, it is found.
+func Ran(ctx context.Context, editions Editions, c subscribers.Cadence, slot time.Time) (bool, error) {
+	for limit := 50; ; limit *= 4 {
+		latest, err := editions.Editions(ctx, limit)
+		if err != nil {
+			return false, fmt.Errorf("editions: %w", err)
+		}
+		for _, e := range latest {
+			if e.Scheduled && e.Cadence == c && e.Slot.Equal(slot) {
+				return true, nil
+			}
+		}
+		if len(latest) < limit || latest[limit-1].Opened.Before(slot) {
+			return false, nil
+		}
+	}
+}
+
 // fold says what becomes of an edition that is too late: nil if it ran in time,
 // if nobody has anything in it, or if that was said before.
 func (p *Planner) fold(ctx context.Context, e Edition) (*Folded, error) {
 	if p.o.Editions == nil || p.late[e.Cadence].Equal(e.Slot) {
 		return nil, nil
 	}
-	latest, err := p.o.Editions.Editions(ctx, foldedAmong)
+	ran, err := Ran(ctx, p.o.Editions, e.Cadence, e.Slot)
 	if err != nil {
-		return nil, fmt.Errorf("editions: %w", err)
+		return nil, err
 	}
-	ran := slices.ContainsFunc(latest, func(o Edition) bool { return o.Scheduled && o.Cadence == e.Cadence && o.Slot.Equal(e.Slot) })
 	if !ran {
 		var waiting bool
 		if waiting, err = p.anybody(ctx, e); err != nil {

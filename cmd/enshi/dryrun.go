@@ -41,8 +41,8 @@ func foresee(ctx context.Context, p *parts, a admission) (planner *delivery.Plan
 	return planner, bad, err
 }
 
-// dryRun says who would get which posts if the cadences ran now, posts that
-// would arrive first included, and changes nothing.
+// dryRun says who would get which posts by the cadence that was named, or by what
+// is due, posts that would arrive first included, and changes nothing.
 func dryRun(ctx context.Context, p *parts, r request) error {
 	planner, bad, err := foresee(ctx, p, r.admission)
 	if err != nil {
@@ -58,16 +58,52 @@ func dryRun(ctx context.Context, p *parts, r request) error {
 		}
 	}
 	for _, cadence := range r.cadences() {
-		if err := planner.Preview(ctx, cadence, show.mail); err != nil {
+		preview := planner.PreviewScheduled
+		if r.cadence != "" || cadence == subscribers.Instant {
+			preview = planner.Preview
+		}
+		if err := preview(ctx, cadence, show.mail); err != nil {
 			return err
 		}
 	}
 	p.result("dry run: %d mails in %d letters would be sent, nothing was changed", show.mails, len(show.sizes))
+	if r.cadence == "" {
+		p.say("that is what is due by the calendar; --cadence shows what one would send now")
+	}
+	if err := p.sayLeft(ctx); err != nil {
+		return err
+	}
 	if r.eml != "" && len(show.sizes) > 0 {
 		p.say("the letters are in %s, one file each, with links that lead nowhere", r.eml)
 	}
 	if bad > 0 {
 		return fmt.Errorf("%d posts: %w", bad, errPart)
+	}
+	return nil
+}
+
+// sayLeft says how many mails of earlier runs would go out, too.
+func (p *parts) sayLeft(ctx context.Context) error {
+	editions, err := p.store.Editions(ctx, openLately)
+	if err != nil {
+		return fmt.Errorf("editions: %w", err)
+	}
+	counts, err := p.noticeCounts(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := counts.Open()
+	for _, e := range editions {
+		if e.Stage != delivery.StagePlanning && e.Stage != delivery.StageSending || e.Paused != "" {
+			continue
+		}
+		if counts, err = p.store.Counts(ctx, e.ID); err != nil {
+			return fmt.Errorf("edition %s: %w", e.ID, err)
+		}
+		waiting += counts.Open()
+	}
+	if waiting > 0 {
+		p.say("%d mails of earlier runs wait, and would be sent or tried again with them", waiting)
 	}
 	return nil
 }

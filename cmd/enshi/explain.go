@@ -126,8 +126,8 @@ func (p *parts) explain(ctx context.Context, argument string) (*explanation, err
 	if err := e.addMails(ctx, p, editions); err != nil {
 		return nil, err
 	}
-	e.foresee(s, schedule, editions, p.now())
-	return e, nil
+	ran := func(c subscribers.Cadence, slot time.Time) (bool, error) { return delivery.Ran(ctx, p.store, c, slot) }
+	return e, e.foresee(s, schedule, ran, p.now())
 }
 
 func newExplanation(s subscribers.Subscriber) *explanation {

@@ -15,12 +15,15 @@ import (
 
 // foresee says what would happen now: what stands in the way, what is on its
 // way already, and what the next digest brings.
-func (e *explanation) foresee(s subscribers.Subscriber, schedule digest.Schedule, editions []delivery.Edition, now time.Time) {
+func (e *explanation) foresee(s subscribers.Subscriber, schedule digest.Schedule, ran ranAt, now time.Time) error {
 	if s.State != subscribers.Active {
 		e.Now = whyNothing(s)
-		return
+		return nil
 	}
-	next, due := nextRun(s.Cadence, schedule, editions, now)
+	next, due, err := nextRun(s.Cadence, schedule, ran, now)
+	if err != nil {
+		return err
+	}
 	e.NextRun = rfc3339(next)
 	when := "at " + next.Format("2006-01-02 15:04 MST")
 	switch {
@@ -39,6 +42,7 @@ func (e *explanation) foresee(s subscribers.Subscriber, schedule digest.Schedule
 		}
 	}
 	e.Now = strings.Join(words, "; ")
+	return nil
 }
 
 // whyNothing says why somebody who is not active gets nothing, and what would
@@ -63,21 +67,23 @@ func whyNothing(s subscribers.Subscriber) string {
 
 // nextRun is the moment of the next scheduled edition of a cadence. due says
 // that it has come already and that the edition was not opened yet.
-func nextRun(c subscribers.Cadence, schedule digest.Schedule, editions []delivery.Edition, now time.Time) (at time.Time, due bool) {
+func nextRun(c subscribers.Cadence, schedule digest.Schedule, ran ranAt, now time.Time) (at time.Time, due bool, err error) {
 	if c == subscribers.Instant {
-		return time.Time{}, false
+		return time.Time{}, false, nil
 	}
 	slot := schedule.Slot(c, now)
-	if schedule.Late(c, slot, now) {
-		return schedule.Next(c, now), false
+	over := schedule.Late(c, slot, now)
+	if !over {
+		over, err = ran(c, slot)
 	}
-	for _, e := range editions {
-		if e.Scheduled && e.Cadence == c && e.Slot.Equal(slot) {
-			return schedule.Next(c, now), false
-		}
+	if over || err != nil {
+		return schedule.Next(c, now), false, err
 	}
-	return slot, true
+	return slot, true, nil
 }
+
+// ranAt says whether the edition of a moment was opened.
+type ranAt func(c subscribers.Cadence, slot time.Time) (bool, error)
 
 // onItsWay says what becomes of a mail that is not sent; "" for one that is.
 func onItsWay(d explainedMail) string {
