@@ -137,7 +137,10 @@ func (r *interpreter) outcome(err error, at stage, s speech) delivery.Outcome {
 	if o.Code != 0 && at != atDial && o.Class != delivery.Unreachable {
 		// A greeting is the relay's own, and says nothing of the provider.
 		o.Relay = s.relay
-		if a, ok := r.read(s.group, o.Code, words[4:]); ok && err != nil {
+		if err == nil {
+			return o
+		}
+		if a, ok := r.read(s.group, o.Code, words[4:]); ok {
 			o.Pause = a.Pause
 		}
 	}
