@@ -13,8 +13,7 @@ import (
 )
 
 // Again queues deliveries once more that ended in one of the states. The
-// edition reopens before, so that nothing it had is forgotten meanwhile, and
-// after, because a sweep may have finished it in between.
+// edition reopens before, so that nothing it had is forgotten meanwhile.
 func (db *DB) Again(ctx context.Context, id string, states ...delivery.State) (done delivery.Requeued, err error) {
 	for _, s := range states {
 		if !delivery.Repeatable(s) {
@@ -46,11 +45,7 @@ func (db *DB) Again(ctx context.Context, id string, states ...delivery.State) (d
 			return done, err
 		}
 	}
-	if done.Queued == 0 && e.Stage == delivery.StageFinished {
-		_, err := db.finishEdition(ctx, id, false)
-		return done, err
-	}
-	return done, db.reopen(ctx, id)
+	return done, db.reopened(ctx, e, done.Queued)
 }
 
 func (db *DB) againShard(ctx context.Context, shard int, id string, states []delivery.State, done *delivery.Requeued) error {

@@ -126,6 +126,20 @@ func (db *DB) reopen(ctx context.Context, id string) error {
 	return err
 }
 
+// reopened is the end of what may have begun with reopen: e is as it was before. One
+// that got something queued is reopened once more, because a sweep may have
+// finished it in between; one that was finished and got nothing is so again.
+func (db *DB) reopened(ctx context.Context, e delivery.Edition, queued int) error {
+	switch {
+	case queued > 0:
+		return db.reopen(ctx, e.ID)
+	case e.Stage == delivery.StageFinished:
+		_, err := db.finishEdition(ctx, e.ID, false)
+		return err
+	}
+	return nil
+}
+
 // purgeNotices removes notices that ended more than noticeLife ago.
 func (db *DB) purgeNotices(ctx context.Context) error {
 	kinds := []string{delivery.EditionConfirm, delivery.EditionAlready}

@@ -88,16 +88,16 @@ func (db *DB) Plan(ctx context.Context, e delivery.Edition, part int, choices []
 	}
 	// A planner that woke up late may still find somebody who came to this
 	// cadence meanwhile: then the edition is not finished after all. It reopens
-	// before, so that nothing is queued that is about to be forgotten, and after,
-	// because a sweep may have finished it in between.
-	if stored.Stage == delivery.StageFinished && slices.ContainsFunc(choices, func(c delivery.Choice) bool { return c.Letter != "" }) {
+	// before, so that nothing is queued that is about to be forgotten.
+	late := stored.Stage == delivery.StageFinished && slices.ContainsFunc(choices, func(c delivery.Choice) bool { return c.Letter != "" })
+	if late {
 		if err := db.reopen(ctx, e.ID); err != nil {
 			return sum, err
 		}
 	}
 	defer func() {
-		if sum.Queued > 0 && stored.Stage != delivery.StagePlanning {
-			err = errors.Join(err, db.reopen(ctx, e.ID))
+		if late || sum.Queued > 0 && stored.Stage != delivery.StagePlanning {
+			err = errors.Join(err, db.reopened(ctx, stored, sum.Queued))
 		}
 	}()
 	for len(choices) > 0 {

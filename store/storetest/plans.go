@@ -285,7 +285,14 @@ func planReopens(s *scene) {
 	s.people(1) // came to this cadence later, with posts pending
 	equal(s, "Plan", s.plan(e, ""), delivery.Planned{Moved: 1})
 	equal(s, "Stage after Plan queued nothing", s.edition(e.ID).Stage, delivery.StageFinished)
-	s.add(person(2))
+	late := s.add(person(2))
+	_, part := s.candidates(e)
+	stale := choice(late, "letter")
+	stale.Version++
+	planned, err := s.Store.Plan(s.ctx, e, part[late.ID], []delivery.Choice{stale})
+	s.ok(err, "Plan")
+	equal(s, "Plan", planned, delivery.Planned{Changed: 1})
+	equal(s, "Stage after Plan found nobody as he was", s.edition(e.ID).Stage, delivery.StageFinished)
 	equal(s, "Plan", s.plan(e, "letter"), delivery.Planned{Queued: 1})
 	again := s.edition(e.ID)
 	equal(s, "Stage", again.Stage, delivery.StageSending)
