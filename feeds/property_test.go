@@ -111,6 +111,24 @@ func TestDocumentsAreWhatAFilterGives(t *testing.T) {
 	}
 }
 
+// TestDocumentsNeedNoMoreThanTheNewest: a build forgets the other posts before it
+// makes anything.
+func TestDocumentsNeedNoMoreThanTheNewest(t *testing.T) {
+	for seed := range uint64(12) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		list, body := randomSite(r, []string{"category:恩施", "tag:头条", "tag:AI"})
+		c, limit := newCatalogue(list...), 1+r.IntN(40)
+		b := newBuilder(t, func(o *feeds.Options) { o.Limit, o.Content = limit, body })
+		few := c.Newest(limit)
+		if diff := cmp.Diff(build(t, b, c), build(t, b, few)); diff != "" {
+			t.Errorf("seed %d, %d entries a feed (-all +newest):\n%s", seed, limit, diff)
+		}
+		if all := len(few.Posts(posts.Everything)); all > limit+len(list)/3 || all < min(limit, len(list)) {
+			t.Errorf("seed %d: %d of %d posts are kept for %d entries", seed, all, len(list), limit)
+		}
+	}
+}
+
 // checkCut: a document is cut short only because one more entry would not fit.
 func checkCut(t *testing.T, doc feeds.Document, whole, most int) {
 	t.Helper()

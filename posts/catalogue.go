@@ -106,6 +106,37 @@ func (c *Catalogue) With(d Delta) *Catalogue {
 	return next
 }
 
+// Newest is c without the posts that no live document shows: each list ends with
+// its nth post that is not withdrawn. Counts and dates are still those of all.
+func (c *Catalogue) Newest(n int) *Catalogue {
+	next := &Catalogue{site: c.site, topics: c.topics, tallies: c.tallies, byTopic: make(map[Topic][]*Post, len(c.byTopic))}
+	byID := make(map[ID]*Post)
+	keep := func(list []*Post) []*Post {
+		list = beginning(list, n)
+		for _, p := range list {
+			byID[p.ID], _ = c.ByID(p.ID)
+		}
+		return list
+	}
+	next.all = keep(c.all)
+	for t, list := range c.byTopic {
+		next.byTopic[t] = keep(list)
+	}
+	next.byID = layer(byID)
+	return next
+}
+
+// beginning copies a list up to its nth post that is not withdrawn.
+func beginning(list []*Post, n int) []*Post {
+	end, standing := 0, 0
+	for ; end < len(list) && standing < n; end++ {
+		if !list[end].Withdrawn {
+			standing++
+		}
+	}
+	return slices.Clone(list[:end])
+}
+
 // replace gives a topic another list. It is for a catalogue that nobody has yet.
 func (c *Catalogue) replace(t Topic, list []*Post) {
 	if len(list) == 0 {

@@ -11,10 +11,11 @@ import (
 	"github.com/enshi-daily/enshi/templates"
 )
 
-// How many posts the start page and a topic's page show.
+// How many posts the start page and a topic's page show; MaxPosts is the most of any.
 const (
 	homePosts  = 10
 	topicPosts = 20
+	MaxPosts   = topicPosts
 )
 
 // newest are the first n posts of a list that were not withdrawn.

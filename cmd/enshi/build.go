@@ -10,6 +10,7 @@ import (
 
 	"github.com/enshi-daily/enshi/feeds"
 	"github.com/enshi-daily/enshi/posts"
+	"github.com/enshi-daily/enshi/web"
 )
 
 func buildCommand() *cli.Command {
@@ -111,7 +112,11 @@ func (b *building) run(ctx context.Context) error {
 	if err := saveIdentities(b.publisher, b.archive.keeper, r.recorded); err != nil {
 		return err
 	}
+	b.found.Posts, b.found.Topics = len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics())
 	b.archive.forget()
+	if r.standing = nil; !b.cfg.Feeds.Archives {
+		r.catalogue = r.catalogue.Newest(max(b.cfg.Feeds.Limit, web.MaxPosts))
+	}
 	press := b.press(b.archive, b.publisher, b.buildAddress(b.archive.site))
 	if press.pages, err = b.newPages(b.archive.site, b.publisher); err != nil {
 		return err
@@ -129,7 +134,7 @@ func (b *building) run(ctx context.Context) error {
 		_ = b.ping(ctx)  // said too: some feeds may have changed before
 		return err
 	}
-	b.found.Wake, b.found.Posts, b.found.Topics = r.wake, len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics())
+	b.found.Wake = r.wake
 	b.found.Documents, _ = b.publisher.Intact()
 	if b.found.Identities, err = b.store.Revision(ctx); err != nil {
 		return fmt.Errorf("identities: %w", err)
