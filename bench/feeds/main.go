@@ -29,6 +29,7 @@ type bench struct {
 	seconds int // of one run of wrk
 	hugo    string
 	table   table
+	spent   int // directories moved away
 
 	build, limit usage // as building found them
 }
