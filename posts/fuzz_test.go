@@ -53,6 +53,33 @@ func FuzzContent(f *testing.F) {
 	})
 }
 
+// FuzzPlain: what bluemonday is not asked about, it would not change.
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{
+		"<p>清江</p>\n<h2>一</h2><ul><li><b>茶</b></li></ul>", "<p>a</p", "</p><p></div>", "<P>a</P>", "<p >a</p>", "< p>", "</ p>", "<p/>", "<//p>", "<p<b>>",
+		"a &amp; b", "1 > 0", "\"a\"", "it's", "a\r\nb", "\x00", "<br>", "<a href=x>", "<!-- -->", "<script>p</script>", "<title><p>a</p></title>",
+		"\ufffd\xff<p>",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		if out, spared := posts.Sanitised(source); spared && out != source {
+			t.Errorf("%q is spared, but bluemonday makes %q of it", source, out)
+		}
+	})
+}
+
+func TestPlainArticlesAreSparedBluemonday(t *testing.T) {
+	for source, want := range map[string]bool{
+		"<p>“清江两岸”，茶园3.5万亩。</p>\n<h2>一</h2><p><strong>茶</strong></p>": true,
+		"<p onclick=\"a()\">清江</p>": false, "<script>": false, "<p>a<br>b</p>": false, "<p>a &lt; b</p>": false, "<p": false,
+	} {
+		if _, spared := posts.Sanitised(source); spared != want {
+			t.Errorf("%q: spared %v, want %v", source, spared, want)
+		}
+	}
+}
+
 // BenchmarkContent renders a post of the archive's usual size.
 func BenchmarkContent(b *testing.B) {
 	paragraphs := strings.Repeat(" <p>“茶园今年又多了三十亩。”3月11日，村党支部书记向前进说，鲜叶收购价每斤涨了两元，同比增长12.5%，带动周边三个村的农户增收，大家商量着办，事情就好办。</p>\n", 22)

@@ -100,14 +100,41 @@ func parse(source []byte) (*html.Node, error) {
 	return root, nil
 }
 
-// sanitise lets bluemonday have the last word. Braces that Liquid would see are
+// sanitise lets bluemonday have the last word, but on what cannot be said
+// differently. Braces that Liquid would see are
 // written as references, so that the result can pass through Jekyll unharmed.
 func sanitise(policy *bluemonday.Policy, source []byte) string {
-	out := policy.SanitizeReader(bytes.NewReader(source)).String()
+	var out string
+	if plain(source) {
+		out = string(source)
+	} else {
+		out = policy.SanitizeReader(bytes.NewReader(source)).String()
+	}
 	if !strings.Contains(out, "{{") && !strings.Contains(out, "{%") {
 		return out
 	}
 	return strings.NewReplacer("{{", "&#123;&#123;", "{%", "&#123;%").Replace(out)
+}
+
+// plain says that a text comes out of the policy as it goes in, as most articles
+// do: there is no attribute in it, no reference, and no element but these.
+func plain(source []byte) bool {
+	for {
+		at := bytes.IndexAny(source, "<>&\"'\r\x00")
+		if at < 0 {
+			return true
+		}
+		name, rest, ok := bytes.Cut(source[at+1:], []byte(">"))
+		if source[at] != '<' || !ok {
+			return false
+		}
+		switch string(bytes.TrimPrefix(name, []byte("/"))) {
+		case "p", "div", "strong", "b", "em", "i", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li":
+		default:
+			return false
+		}
+		source = rest
+	}
 }
 
 // legible drops what XML 1.0 §2.2 forbids, what HTML calls a parse error, and
