@@ -27,12 +27,13 @@ func (i *Intake) eligible(r Recognised, taken *Taken) []*posts.Post {
 	for _, p := range r.Due {
 		switch {
 		case p.Withdrawn:
-		case !p.Settled:
+		case !p.Settled && !r.ahead:
 			taken.Unready++
 		default:
 			due = append(due, p)
 		}
 	}
+	due = i.awaitRest(due, r, taken)
 	if r.Backfill > 0 {
 		due = append(due, backfill(r)...)
 	}
@@ -45,14 +46,36 @@ func (i *Intake) eligible(r Recognised, taken *Taken) []*posts.Post {
 	return due
 }
 
-// backfill returns the newest posts of the backlog.
+// awaitRest leaves new posts for later that would be too many with those that are
+// still written: the guard is to see them together, however slowly they are copied.
+func (i *Intake) awaitRest(due []*posts.Post, r Recognised, taken *Taken) []*posts.Post {
+	rest := taken.Unready + r.Unsettled
+	if rest == 0 || i.o.Guards.MaxNew == 0 || r.AcceptMany {
+		return due
+	}
+	isNew := func(p *posts.Post) bool { return r.Standing[p.ID] == posts.Due }
+	decided := slices.DeleteFunc(slices.Clone(due), isNew)
+	news := len(due) - len(decided)
+	if news+rest <= i.o.Guards.MaxNew {
+		return due
+	}
+	taken.Unready += news
+	return decided
+}
+
+// backfill returns what is in the backlog of the newest posts. Those that arrived
+// count among these, so that a second run brings no older ones.
 func backfill(r Recognised) []*posts.Post {
 	var old []*posts.Post
+	newest := 0
 	for _, p := range r.Catalogue.Posts(posts.Everything) {
-		if len(old) == r.Backfill {
+		if newest == r.Backfill {
 			break
 		}
-		if !p.Withdrawn && r.Standing[p.ID] == posts.Backlog {
+		if p.Withdrawn {
+			continue
+		}
+		if newest++; r.Standing[p.ID] == posts.Backlog {
 			old = append(old, p)
 		}
 	}
@@ -63,7 +86,7 @@ func backfill(r Recognised) []*posts.Post {
 func (i *Intake) accepted(r Recognised) []*posts.Post {
 	var list []*posts.Post
 	for _, p := range r.Catalogue.Posts(posts.Everything) {
-		if r.Standing[p.ID] != posts.Held || p.Withdrawn || !p.Settled {
+		if r.Standing[p.ID] != posts.Held || p.Withdrawn || !p.Settled && !r.ahead {
 			continue
 		}
 		if old := i.old(p); old && r.AcceptOld || !old && r.AcceptMany {

@@ -35,11 +35,14 @@ type Recognised struct {
 	Catalogue *posts.Catalogue
 	Due       []*posts.Post // those that are to arrive
 	Standing  map[posts.ID]posts.Standing
-	Backfill  int // let the newest so many of a new store's backlog arrive
+	Unsettled int // files that the scan left out because they are still written
+	Backfill  int // let those arrive that are in the backlog of the newest so many posts
 
 	// What an operator lets through the guards: posts however many, and
 	// however old, also those that were held before for that.
 	AcceptMany, AcceptOld bool
+
+	ahead bool // as it will be once all files are settled
 }
 
 // Taken is what one run of the intake did.

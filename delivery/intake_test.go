@@ -129,6 +129,83 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestManyThatComeSlowlyAreHeld copies posts into the site over many scans: some
+// have settled while others are still written.
+func TestManyThatComeSlowlyAreHeld(t *testing.T) {
+	i := newIntake(t, delivery.Guards{MaxNew: 3})
+	unsettled := func(p *posts.Post) { p.Settled = false }
+	leftOut := func(n int) func(*delivery.Recognised) { return func(r *delivery.Recognised) { r.Unsettled = n } }
+	waits := func(taken delivery.Taken, n int) {
+		t.Helper()
+		if len(taken.Arrived) != 0 || len(taken.Held) != 0 || taken.Unready != n {
+			t.Errorf("%d arrived, %d held, %d not ready, want %d to wait", len(taken.Arrived), len(taken.Held), taken.Unready, n)
+		}
+	}
+	i.write("a", 0)
+	i.write("b", 0)
+	c := i.write("c", 0, unsettled)
+	waits(i.scan(leftOut(1)), 3)
+	c.Settled = true
+	waits(i.scan(leftOut(1)), 3)
+	i.write("d", 0)
+	if arrived, held := titles(i.scan()); arrived != nil || len(held) != 4 {
+		t.Errorf("%v arrived, %v held, want all four held", arrived, held)
+	}
+	i.write("e", 0)
+	i.write("f", 0, unsettled)
+	if arrived, _ := titles(i.scan(leftOut(1))); !slices.Equal(arrived, []string{"e"}) {
+		t.Errorf("%v arrived, want the one that is ready: they are not too many", arrived)
+	}
+}
+
+// TestBackfillTwiceIsOnce lets the newest of a backlog arrive by a command that
+// runs every night.
+func TestBackfillTwiceIsOnce(t *testing.T) {
+	i := newIntake(t, delivery.Guards{})
+	for k := range 5 {
+		p := i.write(fmt.Sprint("p", k), time.Duration(k)*time.Hour)
+		if err := i.store.Record(t.Context(), i.watch, []posts.Identity{{ID: p.ID, Path: p.Path, Standing: posts.Backlog}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	backfill := func(r *delivery.Recognised) { r.Backfill = 2 }
+	if arrived, _ := titles(i.scan(backfill)); !slices.Equal(arrived, []string{"p0", "p1"}) {
+		t.Errorf("%v arrived, want the newest two", arrived)
+	}
+	if arrived, _ := titles(i.scan(backfill)); arrived != nil {
+		t.Errorf("%v arrived the second time, want nothing", arrived)
+	}
+}
+
+// TestForeseenIsWhatArrivesOnceSettled has a dry run look at files that the true
+// one waits for.
+func TestForeseenIsWhatArrivesOnceSettled(t *testing.T) {
+	i := newIntake(t, delivery.Guards{MaxNew: 3})
+	i.write("a", 0)
+	i.write("b", 0, func(p *posts.Post) { p.Settled = false })
+	foresee := func() delivery.Taken {
+		r := delivery.Recognised{Standing: make(map[posts.ID]posts.Standing)}
+		for _, p := range i.files {
+			r.Standing[p.ID] = posts.Due
+			r.Due = append(r.Due, p)
+		}
+		r.Catalogue = posts.NewCatalogue(posts.Site{}, r.Due)
+		taken, err := i.Foresee(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return taken
+	}
+	if arrived, _ := titles(foresee()); !slices.Equal(arrived, []string{"a", "b"}) {
+		t.Errorf("%v foreseen, want both", arrived)
+	}
+	i.write("c", 0)
+	i.write("d", 0)
+	if arrived, held := titles(foresee()); arrived != nil || len(held) != 4 {
+		t.Errorf("%v foreseen, %v held, want all four held", arrived, held)
+	}
+}
+
 func TestHeldPostsWaitForAnOperator(t *testing.T) {
 	i := newIntake(t, delivery.DefaultGuards())
 	i.write("old", 8*24*time.Hour)

@@ -144,10 +144,11 @@ func (p *Planner) Corrections(ctx context.Context, s subscribers.Subscriber) ([]
 	return due[0], nil
 }
 
-// Foresee says what Take would let arrive, numbered as it would be, what it would
-// hold and what it would change, and changes nothing.
+// Foresee says what Take would let arrive once all files are settled, numbered as
+// it would be, what it would hold and what it would change, and changes nothing.
 func (i *Intake) Foresee(ctx context.Context, r Recognised) (Taken, error) {
 	var taken Taken
+	r.ahead = true
 	head, err := i.o.Log.Head(ctx)
 	if err != nil {
 		return taken, fmt.Errorf("arrival log: %w", err)

@@ -121,7 +121,7 @@ func (a *archive) scan(ctx context.Context, o scanOptions) (reading, error) {
 		vanished:    recognised.Vanished, recorded: watch != nil && (len(recognised.Record) > 0 || news), standing: recognised.Standing,
 	}
 	found := delivery.Recognised{Catalogue: a.catalogue, Due: recognised.Due, Standing: recognised.Standing,
-		Backfill: o.backfill, AcceptMany: o.acceptMany, AcceptOld: o.acceptOld}
+		Unsettled: len(scan.Unsettled), Backfill: o.backfill, AcceptMany: o.acceptMany, AcceptOld: o.acceptOld}
 	switch {
 	case o.foresee:
 		r.taken, err = a.intake.Foresee(ctx, found)
