@@ -59,7 +59,9 @@ var ErrNotFound = errors.New("no such edition or letter")
 type Planning interface {
 	// Open stores e as StagePlanning, unless an edition of its cadence is
 	// being planned, or has its ID, or (both scheduled) has its cadence and
-	// slot: then it returns that one, whatever its stage.
+	// slot: then it returns that one, whatever its stage. A manual one of its ID
+	// becomes that of its slot, unless another is or it was cancelled: what was
+	// to go out then has gone.
 	Open(ctx context.Context, e Edition) (Edition, error)
 	// Candidates returns up to limit active subscribers of the edition's
 	// cadence in one part of the store whose cursor is below its mark, in an

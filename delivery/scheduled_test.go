@@ -137,3 +137,25 @@ func TestScheduledOverClockChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestDigestByHandIsThatOfItsDay has an operator send the daily digest before its
+// moment: a post that comes after that waits for the next day.
+func TestDigestByHandIsThatOfItsDay(t *testing.T) {
+	s, p, set := calendar(t, "Asia/Shanghai", "2026-11-24 07:00")
+	s.join("all", subscribers.Daily)
+	s.arrive("早")
+	if r, ok, err := p.Plan(t.Context(), subscribers.Daily); err != nil || !ok || r.Queued != 1 {
+		t.Fatalf("Plan = %+v, %t, %v", r, ok, err)
+	}
+	set("2026-11-24 07:30")
+	s.scheduled(p, subscribers.Daily)
+	s.arrive("晚")
+	set("2026-11-24 08:10")
+	if r, ok := s.scheduled(p, subscribers.Daily); ok {
+		t.Errorf("Scheduled at 08:10 = %+v, want nothing", r)
+	}
+	set("2026-11-25 07:30")
+	if r, ok := s.scheduled(p, subscribers.Daily); !ok || r.Queued != 1 {
+		t.Errorf("Scheduled on the next day = %+v, %t, want the post", r, ok)
+	}
+}

@@ -37,7 +37,7 @@ func (db *DB) Open(ctx context.Context, e delivery.Edition) (delivery.Edition, e
 	}
 	answers, err := db.run(ctx, scriptOpen, call{keys, []any{
 		e.ID, string(e.Cadence), scheduled, e.Opened.UnixMilli(), editionLife.Milliseconds(),
-		"stage", string(delivery.StagePlanning), "cadence", string(e.Cadence), "mark", e.Mark,
+		e.Slot.Format(time.RFC3339Nano), "stage", string(delivery.StagePlanning), "cadence", string(e.Cadence), "mark", e.Mark,
 		"slot", e.Slot.Format(time.RFC3339Nano), "scheduled", scheduled, "opened", e.Opened.Format(time.RFC3339Nano),
 	}})
 	if err != nil {

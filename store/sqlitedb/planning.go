@@ -22,8 +22,8 @@ func (db *DB) Open(ctx context.Context, e delivery.Edition) (opened delivery.Edi
 			return err
 		}
 		if len(same) > 0 {
-			opened = same[0]
-			return nil
+			opened, err = t.giveSlot(same[0], e)
+			return err
 		}
 		_, err = t.exec(`INSERT INTO edition (`+editionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`,
 			e.ID, e.Cadence, e.Mark, seconds(e.Slot), e.Scheduled, delivery.StagePlanning, e.Paused, seconds(e.Opened))
@@ -34,6 +34,20 @@ func (db *DB) Open(ctx context.Context, e delivery.Edition) (opened delivery.Edi
 		return err
 	})
 	return opened, err
+}
+
+// giveSlot makes the edition that is there the one of e's slot, if it is a manual
+// one of its ID that was not cancelled, and no other has the slot.
+func (t *tx) giveSlot(there, e delivery.Edition) (delivery.Edition, error) {
+	if there.ID != e.ID || there.Scheduled || !e.Scheduled || there.Stage == delivery.StageCancelled {
+		return there, nil
+	}
+	_, err := t.exec(`UPDATE edition SET scheduled = 1, slot = ?1 WHERE id = ?2
+		AND NOT EXISTS (SELECT 1 FROM edition WHERE scheduled = 1 AND cadence = ?3 AND slot = ?1)`, seconds(e.Slot), e.ID, e.Cadence)
+	if err != nil {
+		return there, err
+	}
+	return t.edition(e.ID)
 }
 
 // candidatesQuery walks the index subscriber_due from a place on.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,6 +18,7 @@ func planning() []law {
 		{"Open returns the edition of the same cadence that is being planned", openWhilePlanning},
 		{"Open returns the scheduled edition of the same cadence and slot", openSameSlot},
 		{"Open stores a manual edition beside a scheduled one of its slot", openManual},
+		{"Open gives a slot that nobody has to the manual edition of the same ID", openGivesSlot},
 		{"Open at once makes one edition", openAtOnce},
 		{"Candidates are active, of the edition's cadence, with a cursor below its mark", candidatesDue},
 		{"Candidates are whole records", candidatesWhole},
@@ -111,6 +113,31 @@ func openManual(s *scene) {
 	scheduled := daily(9)
 	scheduled.Scheduled = true
 	s.opens(scheduled, e.ID)
+}
+
+func openGivesSlot(s *scene) {
+	s.open(7)
+	s.ok(s.Store.Close(s.ctx, daily(7).ID), "Close")
+	scheduled := daily(7)
+	scheduled.Scheduled, scheduled.Slot = true, scheduled.Slot.Add(time.Hour)
+	got := s.opens(scheduled, daily(7).ID)
+	if !got.Scheduled || !got.Slot.Equal(scheduled.Slot) {
+		s.Fatalf("Open = %+v, want it to be that of the slot", got)
+	}
+	later := scheduled
+	later.ID, later.Mark = daily(8).ID, 8
+	s.opens(later, daily(7).ID)
+	other := later
+	other.Slot = other.Slot.AddDate(0, 0, 1)
+	s.opens(other, daily(8).ID)
+	s.ok(s.Store.Cancel(s.ctx, daily(8).ID), "Cancel")
+	s.opens(daily(9), daily(9).ID)
+	s.ok(s.Store.Cancel(s.ctx, daily(9).ID), "Cancel")
+	third := other
+	third.ID, third.Mark, third.Slot = daily(9).ID, 9, third.Slot.AddDate(0, 0, 1)
+	if s.opens(third, daily(9).ID).Scheduled {
+		s.Fatalf("a cancelled edition took a slot")
+	}
 }
 
 func openAtOnce(s *scene) {
