@@ -167,12 +167,3 @@ func enhancedStatus(text string) string {
 	}
 	return strings.Join(parts, ".")
 }
-
-// ReadAnswer says what a server's answer to an address of a group means, also
-// one that a bounce reports; Temporary if the table does not say.
-func ReadAnswer(g delivery.Group, code int, text string) delivery.Class {
-	if a, ok := newInterpreter().read(g, code, text); ok {
-		return a.Class
-	}
-	return delivery.Temporary
-}
