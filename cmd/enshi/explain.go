@@ -73,6 +73,9 @@ type explainedMail struct {
 	Rule   string `json:"rule,omitempty"`   // of mail.providers, by which it waits for its retry
 }
 
+// explainedEditions is in how many editions these are looked for.
+const explainedEditions = 50
+
 // explainedMails is how many deliveries are told of, latest first.
 const explainedMails = 10
 
@@ -110,7 +113,7 @@ func (p *parts) explain(ctx context.Context, argument string) (*explanation, err
 	if err != nil {
 		return nil, err
 	}
-	editions, err := p.store.Editions(ctx, openLately)
+	editions, err := p.store.Editions(ctx, explainedEditions)
 	if err != nil {
 		return nil, fmt.Errorf("editions: %w", err)
 	}

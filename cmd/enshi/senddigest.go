@@ -229,8 +229,8 @@ func (d *dispatch) planCadences(ctx context.Context, planner *delivery.Planner) 
 }
 
 // openLately is among how many editions those that still have mail to go out
-// are looked for.
-const openLately = 50
+// are looked for. What is tried again for three days has many instant ones after it.
+const openLately = 1000
 
 // addOpen adds the editions that earlier runs left on their way, oldest first,
 // so that the summary accounts for everybody in them. With --resume it lets the
