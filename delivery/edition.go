@@ -21,7 +21,7 @@ type Edition struct {
 	Stage     Stage
 	Paused    string // why it is paused, "" if it is not
 	Opened    time.Time
-	Finished  time.Time // zero until then
+	Finished  time.Time // or cancelled; zero until then
 }
 
 // Stage is how far an edition is.

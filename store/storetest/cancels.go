@@ -18,7 +18,9 @@ func cancels() []law {
 func (s *scene) cancel(e delivery.Edition) {
 	s.Helper()
 	s.ok(s.Second.Cancel(s.ctx, e.ID), "Cancel")
-	equal(s, "Stage", s.edition(e.ID).Stage, delivery.StageCancelled)
+	got := s.edition(e.ID)
+	equal(s, "Stage", got.Stage, delivery.StageCancelled)
+	equal(s, "Finished is zero", got.Finished.IsZero(), false)
 }
 
 func cancelSkips(s *scene) {

@@ -13,6 +13,7 @@ local stage = is[1]
 if not stage then return -1 end
 
 local function age()
+  redis.call('HSET', KEYS[1], 'finished', ms(now))
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
   redis.call('ZADD', KEYS[4], ms(now + tonumber(ARGV[5])), id)
   redis.call('ZADD', KEYS[5], ms(now + tonumber(ARGV[6])), id)
@@ -30,7 +31,6 @@ if verb == 'close' then
 elseif verb == 'finish' then
   if stage ~= 'sending' then return 0 end
   move('finished')
-  redis.call('HSET', KEYS[1], 'finished', ms(now))
   redis.call('SREM', KEYS[3], id)
   age()
 elseif verb == 'reopen' then
