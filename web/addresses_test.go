@@ -56,7 +56,7 @@ func TestOldAddressesMoveToTheNew(t *testing.T) {
 			t.Errorf("GET %s = %d, want 404", target, status)
 		}
 	}
-	if r := s.do(http.MethodPost, "/atom.xml", ""); r.status != http.StatusMethodNotAllowed || r.header.Get("Allow") != "GET, HEAD" {
+	if r := s.do(http.MethodPost, "/atom.xml", ""); r.status != http.StatusMethodNotAllowed || r.header.Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("POST /atom.xml = %d, Allow %q", r.status, r.header.Get("Allow"))
 	}
 	if r := s.do(http.MethodGet, "/category/%E8%A6%81%E9%97%BB/archive/2026-01-1.xml", ""); r.header.Get("Location") != public+"/category/news/archive/2026-01-1.xml" {
