@@ -117,13 +117,13 @@ func openManual(s *scene) {
 
 func openGivesSlot(s *scene) {
 	s.open(7)
-	s.ok(s.Store.Close(s.ctx, daily(7).ID), "Close")
 	scheduled := daily(7)
 	scheduled.Scheduled, scheduled.Slot = true, scheduled.Slot.Add(time.Hour)
 	got := s.opens(scheduled, daily(7).ID)
 	if !got.Scheduled || !got.Slot.Equal(scheduled.Slot) {
 		s.Fatalf("Open = %+v, want it to be that of the slot", got)
 	}
+	s.ok(s.Store.Close(s.ctx, daily(7).ID), "Close")
 	later := scheduled
 	later.ID, later.Mark = daily(8).ID, 8
 	s.opens(later, daily(7).ID)

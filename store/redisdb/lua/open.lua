@@ -5,7 +5,7 @@
 -- Returns: the ID of the edition that stands now
 local id, cadence, scheduled = ARGV[1], ARGV[2], ARGV[3] == '1'
 local planned = redis.call('HGET', KEYS[2], cadence)
-if planned then return planned end
+if planned and planned ~= id then return planned end
 local there = redis.call('HMGET', KEYS[1], 'stage', 'scheduled')
 if there[1] then
   -- What was to go out at that moment has gone by hand.
