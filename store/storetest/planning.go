@@ -19,6 +19,7 @@ func planning() []law {
 		{"Open returns the scheduled edition of the same cadence and slot", openSameSlot},
 		{"Open stores a manual edition beside a scheduled one of its slot", openManual},
 		{"Open gives a slot that nobody has to the manual edition of the same ID", openGivesSlot},
+		{"Open gives a slot to a manual edition that is being planned", openGivesSlotEarly},
 		{"Open at once makes one edition", openAtOnce},
 		{"Candidates are active, of the edition's cadence, with a cursor below its mark", candidatesDue},
 		{"Candidates are whole records", candidatesWhole},
@@ -138,6 +139,18 @@ func openGivesSlot(s *scene) {
 	if s.opens(third, daily(9).ID).Scheduled {
 		s.Fatalf("a cancelled edition took a slot")
 	}
+}
+
+func openGivesSlotEarly(s *scene) {
+	e := s.open(7)
+	scheduled := e
+	scheduled.Scheduled = true
+	if got := s.opens(scheduled, e.ID); !got.Scheduled || got.Stage != delivery.StagePlanning {
+		s.Fatalf("Open = %+v, want it to be that of the slot", got)
+	}
+	s.finished(e)
+	scheduled.ID, scheduled.Mark = daily(8).ID, 8
+	s.opens(scheduled, e.ID)
 }
 
 func openAtOnce(s *scene) {
