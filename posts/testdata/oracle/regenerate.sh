@@ -29,7 +29,7 @@ for kind in bad good; do
 	for post in "$kind"/*.md; do
 		rm -rf "$tmp/alone" "$tmp/alone.json"
 		mkdir -p "$tmp/alone/_posts"
-		printf 'timezone: Asia/Shanghai\n' >"$tmp/alone/_config.yml"
+		printf 'timezone: Asia/Shanghai\nfuture: true\n' >"$tmp/alone/_config.yml"
 		cp "$post" "$tmp/alone/_posts/"
 		if build "$tmp/alone" "$tmp/alone/_config.yml" "$tmp/alone.json" >/dev/null 2>&1; then
 			outcome=$(ruby -rjson -e 'p = JSON.parse(File.read(ARGV[0])); puts p.empty? ? "skipped" : "published as " + p[0]["title"]' "$tmp/alone.json")
