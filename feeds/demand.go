@@ -261,11 +261,11 @@ func (d *Demand) build(ctx context.Context, s *stand, r request, o draft) (File,
 	if err != nil {
 		return File{}, err
 	}
-	file.Undated = r.set == d.unions
+	file.TagOnly = r.set == d.unions
 	d.mu.Lock()
 	gone := r.set.put(kept{path: r.path, file: file, recipe: doc.Recipe, from: s})
 	d.mu.Unlock()
-	if file.Undated {
+	if file.TagOnly {
 		d.drop(gone)
 	}
 	return file, nil

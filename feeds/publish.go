@@ -259,8 +259,8 @@ type File struct {
 
 	MediaType string
 	ETag      string    // of the bytes, without quotes; each encoding needs one of its own made from it
-	Modified  time.Time // of the file, in whole seconds; never goes backwards unless Undated
-	Undated   bool      // Modified is not for readers: what the document was before may be forgotten
+	Modified  time.Time // whole seconds, never goes backwards unless TagOnly
+	TagOnly   bool      // Modified does not tell of every change: the document may have been forgotten meanwhile
 	Size      int64
 	Topic     posts.Topic
 	Format    Format

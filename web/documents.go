@@ -43,8 +43,8 @@ func (s *Server) deliver(w http.ResponseWriter, v *visit, file *feeds.File, spel
 	d, link := s.stock.of(file, v.start), s.linkOf(file, spelled)
 	e := chooseEncoding(v.Header["Accept-Encoding"], kept(file)...)
 	modified := file.Modified
-	if file.Undated {
-		modified = time.Time{} // RFC 9110 §13.1.3: dates are then ignored
+	if file.TagOnly {
+		modified = time.Time{} // it is shown, and If-Modified-Since ignored (RFC 9110 §13.1.3)
 	}
 	if known, named, same := notModified(v.Header, strings.Trim(file.ETag, `"`), modified); same {
 		if named {

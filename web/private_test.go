@@ -119,8 +119,8 @@ func TestPrivateFeedIsJudgedByItsTag(t *testing.T) {
 	first := s.get(address)
 	s.post(local(s.addresses.Preferences(sub.ID, sub.Generation)), url.Values{"scope": {"some"}, "topic": {"tag:硒都"}})
 	since := s.now.UTC().Format(http.TimeFormat)
-	if r := s.get(address, "If-Modified-Since", since); r.status != http.StatusOK || r.body == first.body || r.header.Get("Last-Modified") != "" {
-		t.Errorf("after a change of topics: %d, Last-Modified %q, want 200, others and no date", r.status, r.header.Get("Last-Modified"))
+	if r := s.get(address, "If-Modified-Since", since); r.status != http.StatusOK || r.body == first.body {
+		t.Errorf("after a change of topics: %d, want 200 and others, whatever the date", r.status)
 	}
 }
 

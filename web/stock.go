@@ -109,7 +109,7 @@ func newHeld(file *feeds.File) *held {
 	for i, e := range [...]encoding{identity, gzipped, brotli} {
 		h.tags[i] = []string{e.tag(hash)}
 	}
-	if !file.Modified.IsZero() && !file.Undated {
+	if !file.Modified.IsZero() {
 		h.lastModified = []string{file.Modified.UTC().Format(http.TimeFormat)}
 	}
 	return h
