@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// hugoConfig is a site of Hugo's with nothing but RSS: of the start page, every
-// category and every tag, 50 items each.
+// hugoConfig is a site of Hugo's that has feeds in RSS alone: of the start page,
+// every category and every tag, 50 items each. Hugo makes a page of every post, too.
 const hugoConfig = `
 baseURL = "https://news.example/"
 title = "山城新闻"
@@ -41,7 +41,10 @@ target = "content/posts"
 [[module.mounts]]
 source = "layouts"
 target = "layouts"
+`
 
+// hugoLinks is what keeps Hugo from making pages.
+const hugoLinks = `
 [[cascade]]
 [cascade.build]
 render = "link"
@@ -69,12 +72,17 @@ const hugoTemplate = `{{ "<?xml version=\"1.0\" encoding=\"utf-8\"?>" | safeHTML
 </rss>
 `
 
+// hugoPage is the barest page of a post.
+const hugoPage = `<!doctype html><title>{{ .Title }}</title>{{ .Content }}
+`
+
 // hugoHome lists all posts, which on a start page are not its own.
 func hugoHome() string {
 	return strings.Replace(hugoTemplate, ".RegularPages", ".Site.RegularPages", 1)
 }
 
-// hugoBuild measures Hugo on the same posts, once: it takes long enough.
+// hugoBuild measures Hugo on the same posts, as it comes and with nothing but
+// feeds to make, once each: it takes long enough.
 func (b *bench) hugoBuild(ctx context.Context) error {
 	if b.hugo == "" || b.hugo == "none" {
 		return nil
@@ -86,39 +94,52 @@ func (b *bench) hugoBuild(ctx context.Context) error {
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("go install hugo@%s: %w: %s", b.hugo, err, last(out, 2000))
 	}
-	for name, text := range map[string]string{
-		"hugo.toml": hugoConfig, "layouts/home.rss.xml": hugoHome(), "layouts/term.rss.xml": hugoTemplate,
-	} {
-		name = b.path("hugo", name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			return err
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			return err
-		}
-	}
-	say("Hugo, RSS alone")
-	if err := b.clear("hugo/public", "hugo/resources")(); err != nil {
-		return err
-	}
-	hugo, err := b.measure(ctx, "hugo", "--source", "hugo", "--quiet", "--cacheDir", b.path("hugo", "cache"))
-	if err != nil {
-		return err
-	}
-	feeds, items, err := b.countItems(b.path("hugo", "public"))
-	if err != nil {
-		return err
-	}
 	const least = 7
+	hugo, what, err := b.hugoRun(ctx, hugoConfig)
+	if err != nil {
+		return err
+	}
 	ratio := times(hugo.cpu, b.build.cpu)
-	b.table.add(row{fmt.Sprintf("Hugo %s, RSS alone: %d feeds, %d items", b.hugo, feeds, items), hugo.String(),
+	b.table.add(row{fmt.Sprintf("Hugo %s, RSS alone: %s", b.hugo, what), hugo.String(),
 		fmt.Sprintf("%.1f × enshi build, %.1f × limit", ratio, times(hugo.cpu, b.limit.cpu)), fmt.Sprintf("at least %d × enshi build", least), verdict(ratio >= least)})
+	if hugo, _, err = b.hugoRun(ctx, hugoConfig+hugoLinks); err != nil {
+		return err
+	}
+	b.table.add(row{what: "Hugo, the same feeds and no pages", measured: hugo.String(),
+		ratio: fmt.Sprintf("%.1f × enshi build, %.1f × limit", times(hugo.cpu, b.build.cpu), times(hugo.cpu, b.limit.cpu))})
 	return nil
 }
 
+// hugoRun is one build of Hugo's, and what came of it.
+func (b *bench) hugoRun(ctx context.Context, config string) (hugo usage, what string, err error) {
+	if err := b.clear("hugo")(); err != nil {
+		return usage{}, "", err
+	}
+	for name, text := range map[string]string{
+		"hugo.toml": config, "layouts/home.rss.xml": hugoHome(), "layouts/term.rss.xml": hugoTemplate, "layouts/single.html": hugoPage,
+	} {
+		name = b.path("hugo", name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return usage{}, "", err
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			return usage{}, "", err
+		}
+	}
+	say("Hugo, RSS alone")
+	if hugo, err = b.measure(ctx, "hugo", "--source", "hugo", "--quiet", "--cacheDir", b.path("hugo", "cache")); err != nil {
+		return usage{}, "", err
+	}
+	feeds, items, pages, err := b.countItems(b.path("hugo", "public"))
+	return hugo, fmt.Sprintf("%d feeds, %d items, %d pages", feeds, items, pages), err
+}
+
 // countItems makes sure that Hugo wrote what it was to write.
-func (b *bench) countItems(dir string) (feeds, items int, err error) {
+func (b *bench) countItems(dir string) (feeds, items, pages int, err error) {
 	err = filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if filepath.Ext(name) == ".html" {
+			pages++
+		}
 		if err != nil || e.IsDir() || filepath.Ext(name) != ".xml" {
 			return err
 		}
@@ -130,5 +151,5 @@ func (b *bench) countItems(dir string) (feeds, items int, err error) {
 	if err == nil && (feeds < 12 || items < min(b.posts, 50)) {
 		err = fmt.Errorf("hugo wrote %d feeds with %d items: it was not set up as it should be", feeds, items)
 	}
-	return feeds, items, err
+	return feeds, items, pages, err
 }
