@@ -114,7 +114,8 @@ func (b *building) run(ctx context.Context) error {
 	}
 	b.found.Posts, b.found.Topics = len(r.catalogue.Posts(posts.Everything)), len(r.catalogue.Topics())
 	b.archive.forget()
-	if r.standing = nil; !b.cfg.Feeds.Archives {
+	r.standing = nil
+	if !b.cfg.Feeds.Archives {
 		r.catalogue = r.catalogue.Newest(max(b.cfg.Feeds.Limit, web.MaxPosts))
 	}
 	press := b.press(b.archive, b.publisher, b.buildAddress(b.archive.site))
